@@ -1,0 +1,33 @@
+import { batches } from './batches.ts';
+import { check } from './check.ts';
+import type { CliCommand } from './command.ts';
+import { deliveriesRelease, deliveriesResend, deliveriesSettle } from './deliveries-actions.ts';
+import { deliveries } from './deliveries.ts';
+import { exportFeed } from './export.ts';
+import { feeds } from './feeds.ts';
+import { ledgerAdd } from './ledger-add.ts';
+import { ledgerSample } from './ledger-sample.ts';
+import { ledgerShow } from './ledger-show.ts';
+import { prove } from './prove.ts';
+import { schedule } from './schedule.ts';
+import { serve } from './serve.ts';
+import { trace } from './trace.ts';
+
+/** In the order in which `--help` lists them. */
+export const commands: readonly CliCommand[] = [
+  serve,
+  check,
+  schedule,
+  exportFeed,
+  feeds,
+  batches,
+  deliveries,
+  deliveriesResend,
+  deliveriesRelease,
+  deliveriesSettle,
+  ledgerAdd,
+  ledgerShow,
+  ledgerSample,
+  trace,
+  prove,
+];

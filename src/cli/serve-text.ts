@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { Batch } from '../outbound/feed/batch.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Web } from '../web/web.ts';
+import { plural } from './output.ts';
+import type { Part } from './service.ts';
+
+/** What `serve --json` prints once it runs. */
+export interface Started {
+  parts: readonly Part[];
+  feeds: { feed: string; schedule: string; timezone: string; drops: string[] }[];
+  drops: { drop: string; place: string }[];
+  web: string | null;
+  /** The file that was made of the sample, at the very first start. */
+  first: { file: string; rows: number } | null;
+  data: string;
+  pid: number;
+}
+
+const placeShown = (settings: Settings): Started['drops'] =>
+  [...settings.drops].map(([drop, { spec }]) => ({
+    drop,
+    place: spec.kind === 'folder' ? spec.folder : `${spec.kind}://${spec.host}:${spec.port}`,
+  }));
+
+const firstFile = (settings: Settings, batch: Batch | undefined): Started['first'] => {
+  if (!batch) return null;
+  const name = settings.feeds.find((feed) => feed.name === batch.feed)?.drops[0];
+  const spec = settings.drops.get(name ?? '')?.spec;
+  return { file: spec?.kind === 'folder' ? join(spec.folder, batch.fileName) : batch.fileName, rows: batch.rows };
+};
+
+export const started = (
+  settings: Settings,
+  parts: readonly Part[],
+  web: Web | undefined,
+  first: Batch | undefined,
+): Started => ({
+  parts,
+  feeds: settings.feeds
+    .filter((feed) => !feed.retired)
+    .map(({ name, schedule, timezone, drops }) => ({ feed: name, schedule, timezone, drops })),
+  drops: placeShown(settings),
+  web: web ? `http://${web.host.includes(':') ? `[${web.host}]` : web.host}:${web.port}/` : null,
+  first: firstFile(settings, first),
+  data: settings.dataFolder,
+  pid: process.pid,
+});
+
+/** The few lines that a person sees at the start. */
+export const announce = ({ parts, feeds, drops, web, first }: Started): string => {
+  const width = Math.max(0, ...feeds.map(({ feed }) => feed.length));
+  return [
+    `Nightdrop runs (${parts.filter((part) => part !== 'mail').join(', ')}). Ctrl-C stops it.`,
+    ...feeds.map(
+      (line) => `  ${line.feed.padEnd(width)}  ${line.schedule} ${line.timezone}, to ${line.drops.join(', ')}`,
+    ),
+    ...drops.map(({ drop, place }) => `Files for ${drop}: ${place}`),
+    ...(first ? [`The first one, in a moment: ${first.file} (${plural(first.rows, 'row')} of the sample)`] : []),
+    ...(web ? [`Health and figures: ${web}`] : []),
+    'To try, in another terminal:',
+    '  npx nightdrop ledger sample --count 100     more transactions; the next file holds them and nothing else',
+    '  npx nightdrop batches                       what was frozen',
+    '  npx nightdrop prove                         every transaction is in exactly one file',
+  ].join('\n');
+};

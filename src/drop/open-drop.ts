@@ -1,0 +1,15 @@
+import type { Drop, DropSpec, OpenDrop } from './drop.ts';
+import { openFolder } from './folder.ts';
+import { openSftp } from './sftp.ts';
+
+/** Opens a connection of the kind the spec asks for. Faults: see `DropCode`. Close what you opened. */
+export const openDrop: OpenDrop = (spec: DropSpec, signal?: AbortSignal): Promise<Drop> => {
+  switch (spec.kind) {
+    case 'folder':
+      return openFolder(spec);
+    case 'sftp':
+      return openSftp(spec, signal);
+    default:
+      return spec satisfies never;
+  }
+};

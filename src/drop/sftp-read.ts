@@ -1,0 +1,49 @@
+import type { Step } from './fault-table.ts';
+import type { Link } from './sftp-link.ts';
+
+/** One piece of an open file; shorter, or empty, only at the end of the file. */
+const readPiece = async (link: Link, step: Step, handle: Buffer, from: number, length: number): Promise<Buffer> => {
+  const buffer = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = await link.line.ask<number>(step, (done) =>
+      link.sftp.read(handle, buffer, filled, length - filled, from + filled, (error, read) => {
+        const atEnd = error !== undefined && error !== null && 'code' in error && error.code === 1;
+        if (atEnd) done(undefined, 0);
+        else done(error, read);
+      }),
+    );
+    if (count === 0) break;
+    filled += count;
+  }
+  return buffer.subarray(0, filled);
+};
+
+/** The bytes of an open file in order, with many reads in flight; closes the file when done or given up. */
+export async function* readAll(
+  link: Link,
+  step: Step,
+  handle: Buffer,
+  bytes: number,
+  concurrency: number,
+): AsyncGenerator<Buffer, void, undefined> {
+  const ahead: Promise<Buffer>[] = [];
+  let asked = 0;
+  try {
+    while (asked < bytes || ahead.length > 0) {
+      while (asked < bytes && ahead.length < concurrency) {
+        const length = Math.min(link.readBytes, bytes - asked);
+        const piece = readPiece(link, step, handle, asked, length);
+        // Looked at when its turn comes; a failure before that must not count as unhandled.
+        piece.catch(() => undefined);
+        ahead.push(piece);
+        asked += length;
+      }
+      const next = await ahead.shift();
+      if (next && next.length > 0) yield next;
+    }
+  } finally {
+    await Promise.allSettled(ahead);
+    await link.line.ask<void>(step, (done) => link.sftp.close(handle, done)).catch(() => undefined);
+  }
+}

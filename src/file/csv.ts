@@ -1,0 +1,135 @@
+import { type CsvError, type Info, parse, type Parser } from 'csv-parse';
+import { stringify } from 'csv-stringify/sync';
+import { type LineCount, makeLineCount, makeTextCheck } from './csv-lines.ts';
+
+/** One row of a CSV file. */
+export interface CsvRow {
+  /** Physical line on which the row begins, from 1. */
+  line: number;
+  /** The values as they are. In a row with trouble: as far as they could be read. */
+  cells: string[];
+  /** Why the row cannot be used, in a sentence; undefined for a good row. */
+  trouble: string | undefined;
+}
+
+export interface CsvReading {
+  delimiter: ',' | ';' | '\t' | '|';
+  /** A row longer than this many bytes ends the reading (as a rule a quote that is never closed). */
+  maxRowBytes?: number;
+}
+
+const defaultMaxRowBytes = 1 << 20;
+
+/**
+ * Reads CSV (RFC 4180; UTF-8 with or without BOM; lines end with CRLF, LF or CR; blank lines are skipped) and yields
+ * its rows in blocks, the header as the first. A bad row comes with its `trouble` and does not end the reading, unless
+ * a quote is never closed. Memory is bounded by `maxRowBytes` and the size of the chunks.
+ * Throws Fault `not-csv` (refuse) for something that is plainly another format.
+ */
+export async function* readCsv(source: AsyncIterable<Buffer>, options: CsvReading): AsyncGenerator<CsvRow[]> {
+  const reader = makeReader(options);
+  for await (const chunk of source) {
+    await reader.take(chunk);
+    yield reader.rows();
+    if (reader.stopped()) return;
+  }
+  await reader.finish();
+  yield reader.rows();
+}
+
+interface Reader {
+  take(chunk: Buffer): Promise<void>;
+  finish(): Promise<void>;
+  rows(): CsvRow[];
+  stopped(): boolean;
+}
+
+const makeReader = (options: CsvReading): Reader => {
+  let rows: CsvRow[] = [];
+  let stopped = false;
+  const text = makeTextCheck();
+  const lines = makeLineCount();
+  const troubles = makeTroubles(lines);
+  const onRow = (cells: string[]): null => {
+    rows.push({ line: lines.ofRow(parser.info, cells), cells, trouble: text.troubleIn(cells, parser.info.bytes) });
+    return null;
+  };
+  const onTrouble = (error: CsvError | undefined): undefined => {
+    const row = error && troubles.rowOf(error, parser.info);
+    if (row) rows.push(row);
+    if (error?.code === 'CSV_MAX_RECORD_SIZE') stopped = true;
+  };
+  const parser: Parser = makeParser(options, onRow, onTrouble);
+  parser.resume().on('error', () => undefined); // each write reports its own error
+  return {
+    take: async (chunk) => {
+      text.look(chunk);
+      lines.hold(chunk);
+      await settle((done) => parser.write(chunk, done));
+    },
+    finish: async () => {
+      text.end();
+      await settle((done) => parser.end(done));
+    },
+    rows: () => {
+      const ready = rows;
+      rows = [];
+      return ready;
+    },
+    stopped: () => stopped,
+  };
+};
+
+const makeParser = (
+  { delimiter, maxRowBytes = defaultMaxRowBytes }: CsvReading,
+  onRow: (cells: string[]) => null,
+  onTrouble: (error: CsvError | undefined) => undefined,
+): Parser =>
+  parse({
+    delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    bom: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: maxRowBytes,
+    on_record: onRow,
+    on_skip: onTrouble,
+  });
+
+/** Awaits a stream's own callback. */
+const settle = (start: (done: (error?: Error | null) => void) => void): Promise<void> =>
+  new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
+
+/** The parser's errors as rows with trouble; a row with several is reported once, by its first. */
+const makeTroubles = (lines: LineCount) => {
+  let reportedAt = 0;
+  const rowOf = (error: CsvError, info: Info): CsvRow | undefined => {
+    if (info.lines === reportedAt) return undefined;
+    reportedAt = info.lines;
+    const cells = (error['record'] as string[] | undefined) ?? [];
+    const found = (line: number, trouble: string): CsvRow => ({ line, cells, trouble });
+    switch (error.code) {
+      case 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH':
+      case 'CSV_RECORD_INCONSISTENT_COLUMNS':
+        return found(
+          lines.ofRow(info, cells),
+          `the row has another number of values (${cells.length}) than the header`,
+        );
+      case 'CSV_MAX_RECORD_SIZE':
+      case 'CSV_QUOTE_NOT_CLOSED':
+        return found(lines.ofTrouble(info), 'a quote is opened here and never closed; nothing after it was read');
+      default:
+        return found(
+          lines.ofTrouble(info),
+          'a quote stands inside a value; quote the whole value and double its quotes',
+        );
+    }
+  };
+  return { rowOf };
+};
+
+/** One row by csv-stringify, with its line end: for result files and whatever is small. Null is an empty value. */
+export const writeCsvRow = (
+  cells: readonly (string | null)[],
+  { delimiter, lineEnd }: { delimiter: string; lineEnd: string },
+): string => stringify([[...cells]], { delimiter, record_delimiter: lineEnd, quoted_match: /^\s|\s$|[\r\n]/ });

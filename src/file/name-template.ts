@@ -1,0 +1,168 @@
+import { type SafeName, safeName, unsafeReason } from '../safe-name.ts';
+import { instantFormat, patternParts } from '../zoned-time.ts';
+
+/** A piece of a file name's template. */
+type NamePart =
+  | { kind: 'text'; text: string }
+  | { kind: 'due'; pattern: string }
+  | { kind: 'number'; digits: number }
+  | { kind: 'feed' }
+  | { kind: 'partner' };
+
+/** A checked template: the only way to one is `parseNameTemplate`. */
+export interface NameTemplate {
+  text: string;
+  parts: NamePart[];
+}
+
+/** What a name is made of. */
+export interface NameValues {
+  feed: string;
+  partner: string;
+  /** The batch's number. */
+  number: number;
+  /** The occurrence's due time, milliseconds, written in `timezone`. */
+  due: number;
+  timezone: string;
+}
+
+/** So that `_2`, `.gz`, `.sha256` and the partial name's attempt still fit into the 255 bytes of a file name. */
+const longestName = 200;
+
+/**
+ * Reads a template: `{due:PATTERN}` (a date pattern of `zoned-time.ts`), `{number}`, `{number:06}` (padded with zeros to
+ * six digits), `{feed}`, `{partner}`, other text as it is. A template is refused when it could name a path or something
+ * unprintable, or when a later batch could get the same name: it needs `{number}`, or `{due:…}` down to the minute.
+ */
+export const parseNameTemplate = (text: string): { template: NameTemplate } | { problems: string[] } => {
+  const problems: string[] = [];
+  const parts: NamePart[] = [];
+  for (const [piece, inside] of text.matchAll(/\{([^{}]*)\}|[^{}]+|[{}]/g)) {
+    const part = inside === undefined ? plainPart(piece) : tokenPart(inside);
+    if (typeof part === 'string') problems.push(part);
+    else parts.push(part);
+  }
+  const template = { text, parts };
+  if (problems.length === 0) problems.push(...problemsOf(template));
+  return problems.length > 0 ? { problems } : { template };
+};
+
+const plainPart = (piece: string): NamePart | string =>
+  piece === '{' || piece === '}' ? `a brace "${piece}" has no partner` : { kind: 'text', text: piece };
+
+const tokenPart = (token: string): NamePart | string => {
+  const [, name = token, argument] = /^(\w+):(.*)$/s.exec(token) ?? [];
+  if (name === 'feed' || name === 'partner') {
+    return argument === undefined ? { kind: name } : `{${token}}: ${name} takes nothing after a colon`;
+  }
+  if (name === 'number') {
+    if (argument === undefined) return { kind: 'number', digits: 1 };
+    const digits = /^0([1-9]\d?)$/.exec(argument)?.[1];
+    if (digits === undefined || Number(digits) > 18)
+      return `{${token}}: write {number} or, for six digits, {number:06}`;
+    return { kind: 'number', digits: Number(digits) };
+  }
+  if (name !== 'due')
+    return `{${token}} is not known; there are {due:yyyyMMdd}, {number}, {number:06}, {feed}, {partner}`;
+  if (!argument || !patternParts(argument)) return `{${token}}: not a date pattern such as yyyyMMdd or yyyyMMdd_HHmm`;
+  return { kind: 'due', pattern: argument };
+};
+
+/**
+ * Whether two templates could give the same name: `{number}` and `{number:02}` differ in padding only, and from 10 on
+ * not at all. Compare these keys.
+ */
+export const collisionKey = (text: string): string => text.replaceAll(/\{number:0\d+\}/g, '{number}');
+
+/** A number that a feed reaches when it runs every minute for nineteen thousand years, for the longest name. */
+const greatNumber = 9_999_999_999;
+
+/** What is wrong with the names that this feed of this partner would give its files: too long, with all tokens written. */
+export const lengthProblem = (template: NameTemplate, names: { feed: string; partner: string }): string | undefined => {
+  const due = Date.UTC(2026, 0, 2);
+  const name = write(template, { ...names, number: greatNumber, due, timezone: 'UTC' });
+  const bytes = Buffer.byteLength(name);
+  return bytes > longestName ? `the name becomes ${bytes} bytes long, and at most ${longestName} fit` : undefined;
+};
+
+const problemsOf = (template: NameTemplate): string[] => {
+  const problems: string[] = [];
+  const longest: NameValues = {
+    feed: 'feed',
+    partner: 'partner',
+    number: 1,
+    due: Date.UTC(2026, 0, 2),
+    timezone: 'UTC',
+  };
+  const name = write(template, longest);
+  const unsafe = unsafeReason(name);
+  if (unsafe) problems.push(`the name ${JSON.stringify(name)} is not a file name: ${unsafe}`);
+  if (name.startsWith('.')) problems.push('a name that begins with a dot is kept for files in flight');
+  if (Buffer.byteLength(name) > longestName) problems.push(`the name is longer than ${longestName} bytes`);
+  if (!cannotRepeat(template)) {
+    problems.push('a later file would get the same name; add {number}, or {due:…} down to the minute (yyyyMMddHHmm)');
+  }
+  return problems;
+};
+
+const cannotRepeat = ({ parts }: NameTemplate): boolean => {
+  if (parts.some((part) => part.kind === 'number')) return true;
+  const tokens = parts.flatMap((part) => (part.kind === 'due' ? (patternParts(part.pattern) ?? []) : []));
+  const has = (token: string): boolean => tokens.some((part) => part.token === token);
+  return (has('yyyy') || has('yy')) && has('MM') && has('dd') && has('HH') && has('mm');
+};
+
+const write = ({ parts }: NameTemplate, values: NameValues): string =>
+  parts.map((part) => writePart(part, values)).join('');
+
+const writePart = (part: NamePart, values: NameValues): string => {
+  switch (part.kind) {
+    case 'text':
+      return part.text;
+    case 'due':
+      return instantFormat(part.pattern, values.timezone)(values.due);
+    case 'number':
+      return String(values.number).padStart(part.digits, '0');
+    case 'feed':
+      return values.feed;
+    case 'partner':
+      return values.partner;
+    default:
+      return part satisfies never;
+  }
+};
+
+/** The name of a batch. Throws Fault `unsafe-name` when a feed's or partner's name makes it one. */
+export const renderName = (template: NameTemplate, values: NameValues): SafeName => safeName(write(template, values));
+
+/** Where the extension begins; a packed file keeps the one below it: `a.csv.gz` → `.csv.gz`. */
+const extensionAt = (name: string): number => {
+  const found = /(?:\.[A-Za-z0-9]{1,8})?\.(?:gz|zip|bz2|zst|pgp|gpg)$|\.[A-Za-z0-9]{1,12}$/i.exec(name);
+  return found && found.index > 0 ? found.index : name.length;
+};
+
+const beforeExtension = (name: string, addition: string): SafeName => {
+  const at = extensionAt(name);
+  return safeName(name.slice(0, at) + addition + name.slice(at));
+};
+
+/** The name with `.gz` at its end. */
+export const withGzip = (name: SafeName): SafeName => (/\.gz$/i.test(name) ? name : safeName(`${name}.gz`));
+
+/** Another name when one is taken: `a.csv` → `a_2.csv`, `a.csv.gz` → `a_2.csv.gz`. */
+export const alternative = (name: SafeName, n: number): SafeName => beforeExtension(name, `_${n}`);
+
+/**
+ * The name of a manual export: the template without its number, and `_manual_` with the time of the export (`due`, to the
+ * second, in UTC so that no hour comes twice): `acme_{due:yyyyMMdd}_{number:06}.csv` → `acme_20260102_manual_20260102T030405.csv`.
+ */
+export const manualName = (template: NameTemplate, values: Omit<NameValues, 'number'>): SafeName => {
+  const parts = template.parts.map((part): NamePart => (part.kind === 'number' ? { kind: 'text', text: '\0' } : part));
+  const name = write({ text: template.text, parts }, { ...values, number: 0 })
+    .replaceAll(/^\0[-_ ]|[-_. ]?\0(?=[-_. ]|$)|\0/g, '')
+    .replace(/^\./, 'export.');
+  return beforeExtension(
+    name === '' ? 'export' : name,
+    `_manual_${instantFormat("yyyyMMdd'T'HHmmss", 'UTC')(values.due)}`,
+  );
+};

@@ -1,0 +1,35 @@
+import { DropFault, type Drop } from '../../drop/drop.ts';
+import { digestStream } from '../../file/digest.ts';
+import { finished } from 'node:stream/promises';
+import { safeName } from '../../safe-name.ts';
+import type { Parcel } from './delivery.ts';
+import type { Sight } from './recover.ts';
+
+/** What a drop says when it lets us write and look, but not read; or when the file went away meanwhile. */
+const unreadable: readonly string[] = ['denied', 'refused', 'missing'];
+
+/**
+ * The SHA-256 of a file at the drop, read back whole; undefined when the drop does not let us read it. A connection that
+ * fails is thrown: it says nothing about the file.
+ */
+export const readBack = async (drop: Drop, fileName: string): Promise<string | undefined> => {
+  try {
+    const source = await drop.fetch(safeName(fileName));
+    const { stream, digest } = digestStream();
+    source.on('error', (error) => stream.destroy(error));
+    await finished(source.pipe(stream).resume());
+    return digest().sha256;
+  } catch (error) {
+    if (error instanceof DropFault && unreadable.includes(error.code)) return undefined;
+    throw error;
+  }
+};
+
+/** What lies under the file's names. Bytes are read back only where they can matter: when the size is ours. */
+export const lookFor = async (drop: Drop, parcel: Parcel, partialName?: string): Promise<Sight> => {
+  const final = await drop.look(safeName(parcel.fileName));
+  const partial = partialName ? (await drop.look(safeName(partialName))) !== undefined : false;
+  if (!final) return { partial };
+  const sha256 = final.bytes === parcel.bytes ? await readBack(drop, parcel.fileName) : undefined;
+  return { partial, final: { bytes: final.bytes, ...(sha256 !== undefined && { sha256 }) } };
+};

@@ -1,0 +1,61 @@
+/** Which transactions a feed holds. `undefined` means all. */
+export interface Selection {
+  eventTypes?: number[];
+  campaigns?: string[];
+}
+
+/** One rule of a custom field: the first that fits gives the value. */
+export type WhenRule = { equals: string; give: string } | { contains: string; give: string };
+
+/** A column of a partner's file. Exactly one of `field` and `value`. */
+export interface Column {
+  header: string;
+  /** A field of the ledger (`ledger/field.ts`), `custom.NAME`, or in `include: changes` also `change`, `delta`, `sequence`, `changedAt`, `reason`. */
+  field?: string;
+  /** A constant. */
+  value?: string;
+  as?: 'sha256';
+  /** A date pattern (`zoned-time.ts`), written in the feed's zone. Only for instants. */
+  format?: string;
+  when?: WhenRule[];
+  /** The value when the source is empty. */
+  empty?: string;
+  /** The value when no rule of `when` fits; without it the source stays. */
+  otherwise?: string;
+}
+
+export interface FileSpec {
+  /** Template, e.g. `acme_{due:yyyyMMdd}_{number:06}.csv` (see `file/name-template.ts`). */
+  name: string;
+  delimiter: ',' | ';' | '\t' | '|';
+  lineEnd: '\r\n' | '\n';
+  header: boolean;
+  bom: boolean;
+  compress: 'none' | 'gzip';
+  guardFormulas: 'off' | 'text';
+  sidecar: 'none' | 'sha256' | 'manifest';
+  columns: Column[];
+}
+
+/** A partner's standing order. */
+export interface Feed {
+  name: string;
+  partner: string;
+  /** Cron expression of five fields, read in `timezone`. */
+  schedule: string;
+  timezone: string;
+  catchUp: 'once' | 'skip';
+  startAt: 'beginning' | 'now';
+  include: 'new' | 'changes';
+  selection: Selection;
+  file: FileSpec;
+  empty: 'skip' | 'header-only';
+  order: 'strict' | 'free';
+  /** Names of the partner's drops. */
+  drops: string[];
+  /** What to do with older transactions that a widened selection newly holds. */
+  backfill?: boolean;
+  /** The feed's earlier name, whose history it goes on with. */
+  formerly?: string;
+  retired: boolean;
+}

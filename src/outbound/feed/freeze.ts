@@ -1,0 +1,125 @@
+import { reached } from '../../commit-point.ts';
+import { alternative, type NameTemplate, parseNameTemplate, renderName, withGzip } from '../../file/name-template.ts';
+import { Fault } from '../../fault.ts';
+import type { SafeName } from '../../safe-name.ts';
+import type { Writer } from '../../store/store.ts';
+import { assertHeld, claimLost, type Lease } from '../../work/leases.ts';
+import { finishOccurrence } from '../../work/occurrences.ts';
+import { plan } from '../delivery/deliveries.ts';
+import type { Batch } from './batch.ts';
+import { findBatches, insertBatch, isNameTaken, lastBatch, type NewBatch } from './batches.ts';
+import type { FeedContext } from './context.ts';
+import type { Feed } from './feed.ts';
+import { advanceFeed, type FeedHistory } from './feeds.ts';
+import type { Layout } from './layout.ts';
+import { membersText } from './members.ts';
+import type { Rendered } from './render.ts';
+import type { Membership } from './selection.ts';
+import { makeCompanions } from './sidecar.ts';
+
+/** Everything that becomes one batch. */
+export interface Freezing {
+  feed: Feed;
+  /** The feed as it stood when rendering began. */
+  history: FeedHistory;
+  lease: Lease;
+  occurrence: { id: number; due: number };
+  layout: Layout;
+  membership: Membership;
+  rendered: Rendered;
+}
+
+/** A feed's checked name template. The settings have refused bad ones; a Fault here is a bug. */
+export const templateOf = (feed: Feed): NameTemplate => {
+  const parsed = parseNameTemplate(feed.file.name);
+  if ('template' in parsed) return parsed.template;
+  throw new Fault({
+    operation: 'name a file of',
+    object: feed.name,
+    reason: parsed.problems.join('; '),
+    hint: 'run nightdrop check',
+    next: 'refuse',
+    code: 'file-name',
+  });
+};
+
+/** The name that is free: the template's, or with `_2`, `_3` … where an earlier batch of the feed has it. */
+export const freeName = async (ctx: FeedContext, feed: Feed, wanted: SafeName): Promise<SafeName> => {
+  const name = feed.file.compress === 'gzip' ? withGzip(wanted) : wanted;
+  for (let n = 1; ; n++) {
+    const candidate = n === 1 ? name : alternative(name, n);
+    if (!(await isNameTaken(ctx.store.read, feed.name, candidate))) return candidate;
+  }
+};
+
+/**
+ * Commit point 4: in one database transaction the batch with its layout, selection and companions, its pending
+ * deliveries, the feed's watermark and number, and the end of the occurrence. When another run was first our bytes are
+ * dropped and Fault `claim-lost` (retry) is thrown.
+ */
+export const freeze = async (ctx: FeedContext, freezing: Freezing): Promise<Batch> => {
+  const { feed, history, lease, occurrence, membership, rendered } = freezing;
+  const batch = await describeBatch(ctx, freezing);
+  reached('4 before freeze');
+  const id = await ctx.store
+    .write(async (writer) => {
+      await assertHeld(writer, lease);
+      const to = { number: history.number + 1, watermark: membership.to };
+      const from = { number: history.number, watermark: history.watermark };
+      const moved = await advanceFeed(writer, { name: feed.name, from, to, selection: membership.selection });
+      if (!moved) throw claimLost(feed.name);
+      const batchId = await insertBatch(writer, batch);
+      await planDeliveries(writer, feed, { batchId, ordering: feed.order, now: batch.frozenAt });
+      await finishOccurrence(writer, { id: occurrence.id, claim: lease.claim }, 'frozen');
+      return batchId;
+    })
+    .catch(async (error: unknown) => {
+      const lost = error instanceof Fault && error.code === 'claim-lost';
+      if (lost) for (const { spool } of [rendered, ...batch.companions]) await ctx.spool.remove(spool);
+      throw error;
+    });
+  reached('4 frozen');
+  const [frozen] = await findBatches(ctx.store.read, { id });
+  if (!frozen) throw new Error(`batch ${id} is not there after it was frozen`);
+  return frozen;
+};
+
+const describeBatch = async (ctx: FeedContext, freezing: Freezing): Promise<NewBatch> => {
+  const { feed, history, occurrence, layout, membership, rendered } = freezing;
+  const number = history.number + 1;
+  const { partner, timezone } = feed;
+  const wanted = renderName(templateOf(feed), { feed: feed.name, partner, number, due: occurrence.due, timezone });
+  const fileName = await freeName(ctx, feed, wanted);
+  const { bytes, sha256, sums } = rendered;
+  const rows = rendered.members.count;
+  const previous = (await lastBatch(ctx.store.read, feed.name)) ?? null;
+  const { from, to } = membership;
+  const facts = { feed: feed.name, number, fileName, rows, bytes, sha256, from, to, sums, previous };
+  return {
+    feed: feed.name,
+    kind: 'feed',
+    number,
+    occurrenceId: occurrence.id,
+    fromSequence: from,
+    toSequence: to,
+    rows,
+    members: membersText(rendered.members),
+    membership,
+    layout,
+    fileName,
+    spool: rendered.spool,
+    bytes,
+    sha256,
+    frozenAt: ctx.clock.now(),
+    companions: await makeCompanions(ctx.spool, feed.file.sidecar, facts),
+  };
+};
+
+/** One pending delivery for each of the feed's drops. */
+export const planDeliveries = async (
+  writer: Writer,
+  feed: Feed,
+  planned: { batchId: number; ordering: Feed['order']; now: number },
+): Promise<void> => {
+  for (const dropName of feed.drops) await plan(writer, { ...planned, feed: feed.name, dropName });
+};

@@ -1,0 +1,93 @@
+import { exponentOf, formatDigits } from '../../money.ts';
+import { asFault } from '../../fault.ts';
+import { sha256 } from '../../file/digest.ts';
+import { safeName, type SafeName } from '../../safe-name.ts';
+import type { Spool } from '../../store/spool.ts';
+import type { Companion } from './batch.ts';
+import type { CurrencySum } from './render-message.ts';
+
+/** What a manifest says about a batch. */
+export interface ManifestFacts {
+  feed: string;
+  number: number | null;
+  fileName: string;
+  rows: number;
+  bytes: number;
+  sha256: string;
+  from: number | null;
+  to: number | null;
+  sums: CurrencySum[];
+  /** The feed's batch before this one; null for the first. */
+  previous: { number: number; sha256: string } | null;
+}
+
+/**
+ * The manifest: JSON that lets a partner check the file and, by the digest of the batch before, that none is missing.
+ * Amounts are decimals of their currency, as text.
+ */
+export const manifestText = (facts: ManifestFacts): string => {
+  const sums = facts.sums.map(({ currency, rows, amount, delta }) => ({
+    currency,
+    rows,
+    amount: formatDigits(amount, exponentOf(currency)),
+    ...(delta !== undefined && { delta: formatDigits(delta, exponentOf(currency)) }),
+  }));
+  const manifest = {
+    feed: facts.feed,
+    number: facts.number,
+    file: facts.fileName,
+    rows: facts.rows,
+    bytes: facts.bytes,
+    sha256: facts.sha256,
+    watermark: { from: facts.from, to: facts.to },
+    sums,
+    previous: facts.previous,
+  };
+  return `${JSON.stringify(manifest, null, 2)}\n`;
+};
+
+/** One line as `sha256sum -c` reads it. */
+export const digestText = (digest: string, fileName: string): string => `${digest}  ${fileName}\n`;
+
+/** Writes a companion's bytes into the spool. */
+export const spoolCompanion = async (
+  spool: Spool,
+  kind: Companion['kind'],
+  fileName: SafeName,
+  text: string,
+): Promise<Companion> => {
+  const bytes = Buffer.from(text);
+  const draft = await spool.draft();
+  await draft.handle.writeFile(bytes).catch(async (error: unknown) => {
+    await draft.drop();
+    throw asFault(error, 'write to the spool', fileName);
+  });
+  return { kind, fileName, spool: await draft.keep(), bytes: bytes.length, sha256: sha256(bytes) };
+};
+
+/** The companions that the feed asks for: none, or one beside the file. */
+export const makeCompanions = async (
+  spool: Spool,
+  sidecar: 'none' | 'sha256' | 'manifest',
+  facts: ManifestFacts,
+): Promise<Companion[]> => {
+  switch (sidecar) {
+    case 'none':
+      return [];
+    case 'sha256':
+      return [
+        await spoolCompanion(
+          spool,
+          'sha256',
+          safeName(`${facts.fileName}.sha256`),
+          digestText(facts.sha256, facts.fileName),
+        ),
+      ];
+    case 'manifest':
+      return [
+        await spoolCompanion(spool, 'manifest', safeName(`${facts.fileName}.manifest.json`), manifestText(facts)),
+      ];
+    default:
+      return sidecar satisfies never;
+  }
+};

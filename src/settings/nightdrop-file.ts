@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { Secret } from '../secret.ts';
+import { type Path, type Reading, report, valueAt } from './problem.ts';
+import { reveal, secretSource, type SecretSource } from './secret-source.ts';
+import type { AlertTarget, Mail, NightdropFile } from './settings.ts';
+import { leaf, missing, oneOf, read, strict, text, whole, Wrong, yesNo } from './shape.ts';
+import { duration, host, inDataFolder, listen, mailAddress, size } from './values.ts';
+
+const sourceOrText = leaf((value): SecretSource | { text: string } | Wrong => {
+  if (typeof value === 'string' && value.trim() !== '') return { text: value };
+  if (value === undefined || value === null) return missing('write it as text, {env: NAME} or {file: PATH}');
+  const source = secretSource.safeParse(value);
+  return source.success
+    ? source.data
+    : new Wrong('must be text, {env: NAME} or {file: PATH}', 'put it in quotes, or say where it is to be found');
+});
+
+const logLevels = ['debug', 'info', 'warn', 'error'] as const;
+const ninetyDays = 90 * 86_400_000;
+const kept = duration.default(ninetyDays);
+
+const shape = strict({
+  database: z.unknown().optional(),
+  spool: strict({ folder: text('spool').default('spool') }).prefault({}),
+  web: strict({ listen: listen.default({ host: '127.0.0.1', port: 8080 }) }).prefault({}),
+  mail: z.unknown().optional(),
+  retention: strict({ submissions: kept, batchFiles: kept, messages: kept }).prefault({}),
+  alerts: z.array(z.unknown()).default([]),
+  sample: yesNo.default(false),
+  logLevel: oneOf(logLevels).optional(),
+});
+
+const mailShape = strict({
+  listen: listen.default({ host: '127.0.0.1', port: 2525 }),
+  domain: host,
+  maxSize: size.default(25 * 1024 ** 2),
+  tls: z.unknown().optional(),
+  relay: strict({ host, port: whole(1, 65535).default(25), from: mailAddress(false) }).optional(),
+});
+
+const tlsShape = strict({ certificate: secretSource, key: secretSource, required: yesNo.default(false) });
+
+const tls = (reading: Reading): Mail['tls'] => {
+  const path = ['mail', 'tls'];
+  if (valueAt(reading.raw, path) === undefined) return undefined;
+  const { good, whole: all } = read(reading, path, tlsShape);
+  const certificate = reveal(reading, [...path, 'certificate'], good.certificate);
+  const key = reveal(reading, [...path, 'key'], good.key);
+  return all && certificate && key ? { certificate, key, required: all.required } : undefined;
+};
+
+const mail = (reading: Reading): Mail | undefined => {
+  if (valueAt(reading.raw, ['mail']) === undefined) return undefined;
+  const { whole: all } = read(reading, ['mail'], mailShape);
+  const secured = tls(reading);
+  if (!all) return undefined;
+  const { tls: _, relay, ...rest } = all;
+  return { ...rest, ...(secured ? { tls: secured } : {}), ...(relay ? { relay } : {}) };
+};
+
+const alertShape = strict({ webhook: sourceOrText.optional(), mail: mailAddress(false).optional() });
+
+const webhook = (reading: Reading, path: Path, given: SecretSource | { text: string }): AlertTarget | undefined => {
+  const url = 'text' in given ? new Secret(given.text) : reveal(reading, path, given);
+  if (!url) return undefined;
+  if (/^https?:\/\/[^\s]+$/.test(url.reveal()) && URL.canParse(url.reveal())) return { webhook: url };
+  report(reading, path, 'is not the address of a webhook', 'it begins with https://');
+  return undefined;
+};
+
+const alert = (reading: Reading, path: Path): AlertTarget | undefined => {
+  const { good, whole: all } = read(reading, path, alertShape);
+  if (!all) return undefined;
+  if (Object.keys(good).length !== 1) {
+    report(
+      reading,
+      path,
+      'must be one of webhook and mail',
+      'write {webhook: "https://…"} or {mail: ops@example.test}',
+    );
+    return undefined;
+  }
+  if (all.mail !== undefined) return { mail: all.mail };
+  return all.webhook && webhook(reading, [...path, 'webhook'], all.webhook);
+};
+
+const urlHint = 'write "sqlite:FILE" or "postgres://USER@HOST:PORT/NAME"';
+
+/** The address of the database, with an absolute file; or what is wrong with it. `plain` when it stands in the file itself. */
+const databaseUrl = (url: string, plain: boolean, dataFolder: string): string | Wrong => {
+  if (url.startsWith('sqlite:')) {
+    const file = url.slice('sqlite:'.length);
+    if (file === '' || file.startsWith('//') || file.startsWith(':'))
+      return new Wrong('does not name a file', 'write "sqlite:FILE"; the file is relative to the data folder');
+    return `sqlite:${inDataFolder(dataFolder, file)}`;
+  }
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    return new Wrong('is not the address of a database', urlHint);
+  const { password, searchParams } = new URL(url);
+  if (plain && (password !== '' || searchParams.has('password')))
+    return new Wrong(
+      'holds a password; the configuration holds no secrets',
+      'write url: {env: NAME} or {file: PATH} and put the whole address there',
+    );
+  return url;
+};
+
+const databaseShape = strict({ url: sourceOrText.default({ text: 'sqlite:nightdrop.db' }) });
+
+const database = (reading: Reading): Secret | undefined => {
+  const path = ['database', 'url'];
+  const absent = valueAt(reading.raw, ['database']) === undefined;
+  const given = absent ? databaseShape.parse({}).url : read(reading, ['database'], databaseShape).good.url;
+  if (!given) return undefined;
+  const plain = 'text' in given;
+  const found = plain ? new Secret(given.text) : reveal(reading, path, given);
+  if (!found) return undefined;
+  const url = databaseUrl(found.reveal(), plain, reading.dataFolder);
+  if (typeof url === 'string') return new Secret(url);
+  report(reading, path, url.message, url.hint);
+  return undefined;
+};
+
+/** Reads `nightdrop.yaml`: the database, the spool, the listeners, limits, retention, alerts. */
+export const readNightdropFile = (reading: Reading): NightdropFile | undefined => {
+  const { good, whole: all } = read(reading, [], shape);
+  const url = database(reading);
+  const mailing = mail(reading);
+  const alerts = (good.alerts ?? []).flatMap((_, index) => alert(reading, ['alerts', index]) ?? []);
+  if (!all || !url) return undefined;
+  return {
+    database: { url },
+    spool: { folder: inDataFolder(reading.dataFolder, all.spool.folder) },
+    web: all.web.listen,
+    retention: all.retention,
+    alerts,
+    sample: all.sample,
+    ...(mailing ? { mail: mailing } : {}),
+    ...(all.logLevel ? { logLevel: all.logLevel } : {}),
+  };
+};

@@ -1,0 +1,28 @@
+import type { Knex } from 'knex';
+import * as ledger from './migrations/0001-ledger.ts';
+import * as outbound from './migrations/0002-outbound.ts';
+
+/** In order; a landed migration is never edited, a change is a new one at the end. */
+const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
+  { name: '0001-ledger', up: ledger.up },
+  { name: '0002-outbound', up: outbound.up },
+];
+
+const source: Knex.MigrationSource<(typeof migrations)[number]> = {
+  getMigrations: () => Promise.resolve(migrations),
+  getMigrationName: (migration) => migration.name,
+  getMigration: ({ up }) =>
+    Promise.resolve({ up, down: () => Promise.reject(new Error('migrations only go forward')) }),
+};
+
+/**
+ * Brings the database to the newest schema, each migration in a database transaction of its own. The caller holds a
+ * lock that keeps other processes out, so a knex lock that is still set was left by a process that was killed.
+ */
+export const migrateUnderLock = async (db: Knex): Promise<void> => {
+  const config = { migrationSource: source };
+  const [, pending] = (await db.migrate.list(config)) as [unknown[], unknown[]];
+  if (pending.length === 0) return;
+  await db.migrate.forceFreeMigrationsLock(config);
+  await db.migrate.latest(config);
+};

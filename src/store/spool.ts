@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream, type ReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { asFault } from '../fault.ts';
+
+/** A spool file that is being written. */
+export interface Draft {
+  handle: FileHandle;
+  /** Makes the bytes last: fsync file, rename, fsync folder. Resolves to the spool name. */
+  keep(): Promise<string>;
+  /** Throws the bytes away. */
+  drop(): Promise<void>;
+}
+
+/** Our folder of exact bytes: a file is written once, under a random name, and never changed. */
+export interface Spool {
+  folder: string;
+  pathOf(name: string): string;
+  draft(): Promise<Draft>;
+  read(name: string): ReadStream;
+  /** Removes one file; not an error when it is not there. */
+  remove(name: string): Promise<void>;
+  /** Removes those of our files that are older than `before` (ms) and not in `keep`; resolves to the names removed. */
+  sweep(keep: ReadonlySet<string>, before: number): Promise<string[]>;
+}
+
+/** Names that we gave, of whole files and of drafts. Nothing else in the folder is ever touched. */
+const ours = /^\.?[0-9a-f]{32}$/;
+
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Opens the folder, making it when missing. Faults: `disk-full`, `read-only`, `denied`. */
+export const openSpool = async (folder: string): Promise<Spool> => {
+  const guard = async <T>(operation: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw asFault(error, operation, folder);
+    }
+  };
+  await guard('open the spool', () => mkdir(folder, { recursive: true }));
+  const draft = (): Promise<Draft> => guard('write to the spool', () => makeDraft(folder));
+  const sweep = async (keep: ReadonlySet<string>, before: number): Promise<string[]> => {
+    const removed: string[] = [];
+    for (const name of await readdir(folder)) {
+      if (!ours.test(name) || keep.has(name)) continue;
+      const found = await stat(join(folder, name)).catch(() => undefined);
+      if (!found?.isFile() || found.mtimeMs >= before) continue;
+      await rm(join(folder, name), { force: true });
+      removed.push(name);
+    }
+    return removed;
+  };
+  return {
+    folder,
+    pathOf: (name) => join(folder, name),
+    draft,
+    read: (name) => createReadStream(join(folder, name), { highWaterMark: 1 << 18 }),
+    remove: (name) => rm(join(folder, name), { force: true }),
+    sweep,
+  };
+};
+
+const makeDraft = async (folder: string): Promise<Draft> => {
+  const name = randomBytes(16).toString('hex');
+  const drafting = join(folder, `.${name}`);
+  const handle = await open(drafting, 'wx', 0o640);
+  return {
+    handle,
+    keep: async () => {
+      try {
+        await handle.sync();
+        await handle.close();
+        await rename(drafting, join(folder, name));
+        await syncFolder(folder);
+        return name;
+      } catch (error) {
+        throw asFault(error, 'write to the spool', folder);
+      }
+    },
+    drop: async () => {
+      await handle.close().catch(() => undefined);
+      await rm(drafting, { force: true });
+    },
+  };
+};

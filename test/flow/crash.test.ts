@@ -1,0 +1,125 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import type { CommitPoint } from '../../src/commit-point.ts';
+import type { StoreKind } from '../stores.ts';
+import { nothingWrong, type Report } from './checker.ts';
+import type { Child } from './child.ts';
+import type { Mistake } from './broken.ts';
+import { addOrders } from './orders.ts';
+import { makePlace, type Place } from './place.ts';
+import { inLab, randomOf, seed } from './random.ts';
+
+/** Every commit point there is: a new one that is missing here does not compile. */
+const points = Object.keys({
+  '1 claimed': true,
+  '2 fenced': true,
+  '2 snapshot opened': true,
+  '3 rendering': true,
+  '3 rendered': true,
+  '4 before freeze': true,
+  '4 frozen': true,
+  '5 attempt recorded': true,
+  '5 uploading': true,
+  '5 uploaded': true,
+  '5 renaming recorded': true,
+  '5 renamed': true,
+  '6 before receipt': true,
+  '6 receipt': true,
+  '6 swept': true,
+} satisfies Record<CommitPoint, true>) as CommitPoint[];
+
+const places: Place[] = [];
+afterEach(async () => {
+  for (const place of places.splice(0)) await place.remove();
+});
+const makeHere = async (kind: StoreKind): Promise<Place> => {
+  const place = await makePlace(kind);
+  places.push(place);
+  return place;
+};
+
+const wasKilled = async (child: Child): Promise<void> => {
+  const { signal, code, said } = await child.ended;
+  expect({ signal, code, said: signal ? [] : said }).toEqual({ signal: 'SIGKILL', code: null, said: [] });
+};
+
+/** One process after the other is killed; each first takes up what the one before has left. */
+const killAtEach = async (place: Place, chain: readonly CommitPoint[]): Promise<void> => {
+  for (const [index, point] of chain.entries()) {
+    await wasKilled(place.child({ name: `run${index}`, at: { point, nth: 1, end: 'kill' } }));
+    await place.checker.look();
+    const line = await place.open();
+    await place.endLeases(line);
+  }
+};
+
+for (const kind of ['sqlite', 'postgres'] as const) {
+  const missing = kind === 'postgres' && 'missing' in inject('postgres');
+  const title = kind === 'sqlite' ? 'SQLite' : 'PostgreSQL';
+
+  describe.skipIf(missing)(`killed on ${title}`, () => {
+    test.each(points)('at "%s": each transaction arrives once, in whole files', async (point) => {
+      const place = await makeHere(kind);
+      await killAtEach(place, [point]);
+      await addOrders((await place.open()).store, ['later']);
+      await place.recover(point);
+      expect(await place.checker.count()).toBe(6);
+    });
+
+    test('again while it takes up what was left', async () => {
+      const place = await makeHere(kind);
+      await killAtEach(place, ['5 uploaded', '6 receipt']);
+      await place.recover('chain');
+    });
+
+    if (inLab) {
+      test('at any two points, one after the other', async () => {
+        for (const pair of points.flatMap((first) => points.map((second) => [first, second] as const))) {
+          const place = await makeHere(kind);
+          await killAtEach(place, pair);
+          await place.recover(pair.join(', then '));
+          await place.remove();
+          places.pop();
+        }
+      });
+    }
+
+    test('at any time', { timeout: 1_200_000 }, async () => {
+      const place = await makeHere(kind);
+      const random = randomOf(seed);
+      for (let kills = 0; kills < (inLab ? 200 : 5); kills++) {
+        const child = place.child({ name: `life${kills}`, orders: 300, rounds: 1_000_000 });
+        await child.says('ready');
+        await pause(random() * 700);
+        child.process.kill('SIGKILL');
+        await wasKilled(child);
+        await place.checker.look();
+        await place.endLeases(await place.open());
+      }
+      await place.recover(`SEED=${seed}`);
+      console.log(`SEED=${seed}: ${await place.checker.count()} orders in ${place.checker.names().length} files`);
+    });
+  });
+}
+
+describe('the checker', () => {
+  const mistakes: [Mistake, CommitPoint, number, keyof Report][] = [
+    ['uploads straight', '5 uploading', 2, 'partial'],
+    ['moves the watermark first', '4 before freeze', 1, 'lost'],
+    ['renders again', '5 renamed', 1, 'altered'],
+  ];
+  test.each(mistakes)('finds out a program that %s', async (mistake, point, nth, finding) => {
+    const place = await makeHere('sqlite');
+    const early = mistake === 'renders again' ? {} : { mistake };
+    await wasKilled(place.child({ name: 'first', at: { point, nth, end: 'kill' }, ...early }));
+    await place.checker.look();
+    const line = await place.open();
+    await place.endLeases(line);
+    // Between the crash and the retry a transaction is modified, as every day.
+    await line.store.write(({ knex }) => knex('transactions').update({ amount: 1_000_000 }));
+    await place.child({ name: 'second', orders: 0, mistake }).ended;
+    const report = await place.checker.report();
+    expect(report).not.toEqual(nothingWrong);
+    expect(report[finding]).not.toEqual([]);
+  });
+});

@@ -1,0 +1,65 @@
+import { createServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import type { SftpSpec } from '../../../src/drop/drop.ts';
+import { openDrop } from '../../../src/drop/open-drop.ts';
+import { deliverDue } from '../../../src/outbound/delivery/deliver.ts';
+import { Secret } from '../../../src/secret.ts';
+import { describeStores } from '../../stores.ts';
+import { makeWorld, planOf, until } from './world.ts';
+
+/** A server that takes connections and never says a word. */
+const silentServer = async () => {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const spec: SftpSpec = {
+    kind: 'sftp',
+    name: 'acme',
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+    user: 'u',
+    password: new Secret('p'),
+    hostKeys: ['SHA256:x'],
+    folder: '/in',
+    concurrency: 1,
+    stepTimeout: 3_600_000,
+    replace: false,
+  };
+  return { spec, connected: () => sockets.size };
+};
+
+test('a connection that is being made ends when it is told to stop', async () => {
+  const { spec, connected } = await silentServer();
+  const stop = new AbortController();
+  const opening = openDrop(spec, stop.signal);
+  opening.catch(() => undefined);
+  await until('it is connected', () => connected() === 1);
+  stop.abort();
+  await expect(opening).rejects.toMatchObject({ name: 'Fault', next: 'retry' });
+  await until('it is gone', () => connected() === 0);
+  await expect(openDrop(spec, stop.signal)).rejects.toMatchObject({ name: 'Fault', next: 'retry' });
+});
+
+describeStores('deliveries told to stop', (open) => {
+  test('leave no connection attempt behind', async () => {
+    const { spec, connected } = await silentServer();
+    const world = await makeWorld(await open(), { acme: planOf(spec) });
+    const { deliveries } = await world.freeze();
+    const stop = new AbortController();
+    const delivering = deliverDue(world.ctx, { signal: stop.signal, graceMs: 1 });
+    await until('it is connected', () => connected() === 1);
+    stop.abort();
+    await delivering;
+    await until('it is gone', () => connected() === 0);
+    expect(await world.read(deliveries[0])).toMatchObject({ state: 'pending', error: null });
+  });
+});

@@ -1,0 +1,96 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { need } from './packages.ts';
+
+export interface PostgresServer {
+  url: string;
+  stop(): Promise<void>;
+}
+
+const root = '/usr/lib/postgresql';
+
+/** Debian keeps the server's programs out of the PATH, in a folder for each version. */
+const binFolder = (): string | undefined => {
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
+  const found = versions.find((version) => existsSync(join(root, version, 'bin/initdb')));
+  return found === undefined ? undefined : join(root, found, 'bin');
+};
+
+/** A port nobody listens on just now. */
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+/** PostgreSQL refuses to run as root: as root it runs as the user that Debian's package made. */
+const postgresUser = (): { uid?: number; gid?: number } => {
+  if (process.getuid?.() !== 0) return {};
+  const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+};
+
+const waitUntilReady = async (bin: string, port: number, server: ChildProcess): Promise<void> => {
+  for (let tries = 0; tries < 300; tries++) {
+    if (server.exitCode !== null) throw new Error(`postgres ended with ${server.exitCode}`);
+    try {
+      execFileSync(join(bin, 'pg_isready'), ['-q', '-h', '127.0.0.1', '-p', String(port)]);
+      return;
+    } catch {
+      await pause(100);
+    }
+  }
+  throw new Error('postgres did not become ready within 30 s');
+};
+
+/** A cluster of its own on a free port, without password, gone after `stop`. A string is the reason why there is none. */
+export const startPostgres = async (): Promise<PostgresServer | string> => {
+  const missing = await need(['postgresql'], binFolder);
+  if (missing) return missing;
+  const bin = binFolder() ?? '';
+  const user = postgresUser();
+  const folder = mkdtempSync(join(tmpdir(), 'nightdrop-pg-'));
+  if (user.uid !== undefined && user.gid !== undefined) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  execFileSync(join(bin, 'initdb'), ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync'], {
+    ...user,
+    stdio: 'pipe',
+    cwd: folder,
+  });
+  const port = await freePort();
+  const options = [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    '-k',
+    folder,
+    '-c',
+    'listen_addresses=127.0.0.1',
+    '-c',
+    'max_connections=200',
+    // No test cuts the power, so nothing has to reach the disk.
+    '-c',
+    'fsync=off',
+    '-c',
+    'max_prepared_transactions=20',
+  ];
+  const server = spawn(join(bin, 'postgres'), options, { ...user, stdio: 'ignore', cwd: folder });
+  await waitUntilReady(bin, port, server);
+  const stop = async () => {
+    if (server.exitCode === null) {
+      server.kill('SIGINT');
+      await once(server, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
+};

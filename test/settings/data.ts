@@ -1,0 +1,29 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+
+/** The environment of these tests; what begins with "planted" must never show. */
+export const env = {
+  ACME_PASSWORD: 'planted-password',
+  EMPTY: '',
+  PASSPHRASE: 'planted-passphrase',
+  WRONG_PASSPHRASE: 'planted-wrong',
+};
+
+/** A data folder with the keys that the fixtures name, made anew each time; returns its path. */
+export const makeData = (folder: string): string => {
+  mkdirSync(folder, { recursive: true });
+  const put = (name: string, text: string) => writeFileSync(join(folder, name), text, { mode: 0o600 });
+  const plain = ssh2.utils.generateKeyPairSync('ed25519');
+  put('acme-key', plain.private);
+  put('acme-key.pub', plain.public);
+  const locked = { passphrase: env.PASSPHRASE, cipher: 'aes256-ctr', rounds: 4 };
+  put('encrypted-key', ssh2.utils.generateKeyPairSync('ed25519', locked).private);
+  const pkcs8 = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
+  put('pkcs8-key', String(pkcs8));
+  put('garbage', 'planted-garbage\n');
+  put('certificate.pem', '-----BEGIN CERTIFICATE-----\nplanted-certificate\n');
+  put('certificate-key.pem', String(pkcs8));
+  return folder;
+};

@@ -1,0 +1,197 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { processEnvironment } from '../../src/settings/environment.ts';
+import { loadSettings } from '../../src/settings/load-settings.ts';
+import type { Problem } from '../../src/settings/problem.ts';
+import type { Settings } from '../../src/settings/settings.ts';
+import { env, makeData } from './data.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+const right = join(root, 'fixtures/config/right');
+let work: string;
+let dataFolder: string;
+beforeAll(() => {
+  work = mkdtempSync(join(tmpdir(), 'settings-'));
+  dataFolder = makeData(join(work, 'data'));
+});
+afterAll(() => rmSync(work, { recursive: true }));
+
+let count = 0;
+/** A configuration folder with just these files. */
+const folder = (files: Record<string, string | Buffer>): string => {
+  const configFolder = join(work, `config-${count++}`);
+  mkdirSync(configFolder);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(configFolder, name)), { recursive: true });
+    writeFileSync(join(configFolder, name), text);
+  }
+  return configFolder;
+};
+const load = (configFolder: string) => loadSettings({ configFolder, dataFolder, env });
+const settingsIn = (configFolder: string): Settings => {
+  const loaded = load(configFolder);
+  if (!loaded.ok) throw new Error(inspect(loaded.problems));
+  return loaded.settings;
+};
+const problemsIn = (configFolder: string): Problem[] => {
+  const loaded = load(configFolder);
+  return loaded.ok ? [] : loaded.problems;
+};
+const acme = (feed: string, drops = '{ d: { kind: folder, folder: drops/acme } }') =>
+  folder({ 'nightdrop.yaml': '', 'partners/acme.yaml': `feeds:\n  f: ${feed}\ndrops: ${drops}\n` });
+const plainFeed = 'schedule: "0 2 * * *", file: { name: "{number}.csv", columns: [orderId] }, drops: [d]';
+
+describe('what is right', () => {
+  test('the sample configuration has no problem, and one of its feeds runs every minute into a folder', () => {
+    const loaded = loadSettings({ configFolder: join(root, 'config'), dataFolder: 'var', env: processEnvironment() });
+    expect(loaded).toMatchObject({ ok: true, settings: { sample: true, web: { host: '127.0.0.1', port: 8080 } } });
+    if (!loaded.ok) return;
+    const { feeds, drops, eventTypes } = loaded.settings;
+    const drop = drops.get(feeds.find((feed) => feed.schedule === '* * * * *')?.drops[0] ?? '');
+    expect(drop?.spec).toMatchObject({ kind: 'folder', folder: join(process.cwd(), 'var/drops/acme') });
+    expect([...eventTypes.keys()]).toEqual([4521]);
+  });
+
+  test('every key of the public configuration is understood', () => {
+    const { drops, eventTypes, intakes, ...rest } = settingsIn(right);
+    const maps = { drops: [...drops], eventTypes: [...eventTypes], intakes: [...intakes] };
+    const text = JSON.stringify({ ...rest, ...maps }, null, 2)
+      .replaceAll(dataFolder, 'DATA')
+      .replaceAll(right, 'CONFIG');
+    const golden = join(right, 'settings.json');
+    if (process.env['GOLDEN'] === 'write') writeFileSync(golden, `${text}\n`);
+    expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(golden, 'utf8')));
+  });
+
+  test('secrets are read, and show nowhere', () => {
+    const settings = settingsIn(right);
+    const spec = settings.drops.get('acme-sftp')?.spec;
+    expect(spec?.kind === 'sftp' && spec.key?.reveal()).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----[^]*-----$/);
+    expect(settings.database.url.reveal()).toBe(`sqlite:${dataFolder}/nightdrop.db`);
+    const shown = [
+      JSON.stringify(settings),
+      JSON.stringify([...settings.drops]),
+      inspect(settings, { depth: 20 }),
+    ].join();
+    expect(shown).not.toMatch(/PRIVATE KEY|planted/);
+  });
+
+  test('left out, everything but what cannot be guessed has a default', () => {
+    const config = folder({
+      'nightdrop.yaml': '',
+      'partners/acme.yaml': `feeds: { f: { ${plainFeed} } }\ndrops: { d: { kind: folder, folder: drops/acme } }\n`,
+      'event-types/1.yaml': 'currency: USD\n',
+    });
+    const settings = settingsIn(config);
+    expect(settings.feeds).toEqual([
+      {
+        name: 'f',
+        partner: 'acme',
+        schedule: '0 2 * * *',
+        timezone: 'UTC',
+        catchUp: 'once',
+        startAt: 'beginning',
+        include: 'new',
+        selection: {},
+        file: {
+          name: '{number}.csv',
+          delimiter: ',',
+          lineEnd: '\r\n',
+          header: true,
+          bom: false,
+          compress: 'none',
+          guardFormulas: 'off',
+          sidecar: 'none',
+          columns: [{ header: 'orderId', field: 'orderId' }],
+        },
+        empty: 'skip',
+        order: 'strict',
+        drops: ['d'],
+        retired: false,
+      },
+    ]);
+    expect(settings.drops.get('d')).toMatchObject({ unknown: 'hold', giveUpAfter: 259_200_000, watchPickup: false });
+    expect(settings.spool.folder).toBe(join(dataFolder, 'spool'));
+    expect(settings.eventTypes.get(1)?.locking).toEqual({ kind: 'monthEnd', months: 1, days: 0 });
+  });
+
+  test('a database address with a password may come from the environment', () => {
+    const config = folder({ 'nightdrop.yaml': 'database: { url: { env: DATABASE_URL } }' });
+    const url = 'postgres://nightdrop:planted@127.0.0.1:5432/nightdrop';
+    const loaded = loadSettings({ configFolder: config, dataFolder, env: { DATABASE_URL: url } });
+    expect(loaded.ok && loaded.settings.database.url.reveal()).toBe(url);
+    expect(inspect(loaded, { depth: 20 })).not.toMatch(/planted/);
+  });
+
+  test.each([
+    ['yes', true],
+    ['no', false],
+    ['true', true],
+    ['"no"', false],
+  ])('backfill: %s', (word, meant) => {
+    const [feed] = settingsIn(acme(`{ ${plainFeed}, backfill: ${word} }`)).feeds;
+    expect(feed?.backfill).toBe(meant);
+  });
+
+  test.each([
+    ['{ months: 1, days: 27 }', { kind: 'monthEnd', months: 1, days: 27 }],
+    ['{ days: 5 }', { kind: 'monthEnd', months: 0, days: 5 }],
+    ['{ daysAfterEvent: 90 }', { kind: 'afterEvent', days: 90 }],
+    ['open', { kind: 'open' }],
+  ])('locking: %s', (text, rule) => {
+    const config = folder({ 'nightdrop.yaml': '', 'event-types/1.yaml': `currency: JPY\nlocking: ${text}\n` });
+    expect(settingsIn(config).eventTypes.get(1)?.locking).toEqual(rule);
+  });
+
+  test('a tab as delimiter, in either way of writing it', () => {
+    for (const written of ['"\\t"', '\\t']) {
+      const feed = plainFeed.replace('columns', `delimiter: ${written}, columns`);
+      expect(settingsIn(acme(`{ ${feed} }`)).feeds[0]?.file.delimiter).toBe('\t');
+    }
+  });
+
+  test('a retired feed needs only its name, and a feed may go on with the history of one that is gone', () => {
+    expect(settingsIn(acme('{ retired: true }')).feeds[0]).toMatchObject({ name: 'f', retired: true, drops: [] });
+    expect(settingsIn(acme(`{ ${plainFeed}, formerly: old }`)).feeds[0]).toMatchObject({ formerly: 'old' });
+  });
+});
+
+describe('what is missing or cannot be read', () => {
+  test('no folder', () => {
+    expect(problemsIn(join(work, 'nowhere'))).toMatchObject([
+      { field: '', message: expect.stringMatching(/no configuration folder/) },
+    ]);
+  });
+
+  test('no nightdrop.yaml', () => {
+    expect(problemsIn(folder({ 'event-types/1.yaml': 'currency: USD' }))).toMatchObject([
+      { file: 'nightdrop.yaml', message: 'the file is missing' },
+    ]);
+  });
+
+  test('a file that is not UTF-8, and a folder in the place of a file', () => {
+    const config = folder({
+      'nightdrop.yaml': '',
+      'partners/acme.yaml': Buffer.from('name: Caf\xe9', 'latin1'),
+      'event-types/1.yaml/x': '',
+    });
+    expect(problemsIn(config)).toMatchObject([
+      { file: 'partners/acme.yaml', message: 'the file is not UTF-8' },
+      { file: 'event-types/1.yaml', message: expect.stringMatching(/cannot be read/) },
+    ]);
+  });
+
+  test('a broken file hides no problem of another, and references to what it defines are not blamed', () => {
+    const config = join(work, 'one-broken');
+    cpSync(right, config, { recursive: true });
+    writeFileSync(join(config, 'event-types/4521.yaml'), 'currency: [');
+    writeFileSync(join(config, 'nightdrop.yaml'), 'sampel: true');
+    expect(problemsIn(config).map(({ file, field }) => `${file} ${field}`)).toEqual([
+      'nightdrop.yaml sampel',
+      'event-types/4521.yaml ',
+    ]);
+  });
+});

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** The long runs (`bench`, `lab`) are programs of their own and not picked up here. */
+// eslint-disable-next-line no-restricted-syntax -- the tool asks for a default export
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/servers/global.ts'],
+    // Many tests wait for a server, a lease or the next minute: more files at once than cores.
+    maxWorkers: 3,
+    testTimeout: 60_000,
+    hookTimeout: 300_000,
+  },
+});

@@ -1,0 +1,129 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fixedClock } from '../../src/clock.ts';
+import { openSpool } from '../../src/store/spool.ts';
+import type { Store } from '../../src/store/store.ts';
+import { makeMetrics } from '../../src/web/metrics.ts';
+import { checkReadiness } from '../../src/web/readiness.ts';
+import { openWeb, type Web } from '../../src/web/web.ts';
+import { describeStores } from '../stores.ts';
+
+let folder = '';
+let web: Web | undefined;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'nightdrop-web-'));
+});
+afterEach(async () => {
+  await web?.close();
+  web = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const get = async (path: string): Promise<{ status: number; text: string; headers: Headers }> => {
+  const answer = await fetch(`http://127.0.0.1:${web?.port}${path}`);
+  return { status: answer.status, text: await answer.text(), headers: answer.headers };
+};
+
+const start = async (store: Store, awake = true) => {
+  const clock = fixedClock('2026-11-21T02:00:00Z');
+  const spool = await openSpool(join(folder, 'spool'));
+  const metrics = makeMetrics(store, clock);
+  const errors: unknown[] = [];
+  const readiness = () => checkReadiness(store, spool, () => awake);
+  const parts = { version: '1.2.3', metrics, readiness };
+  web = await openWeb({ host: '127.0.0.1', port: 0 }, parts, (error) => errors.push(error));
+  return { errors, clock };
+};
+
+const insert = (store: Store, table: string, row: object) =>
+  store.write(async ({ knex }) => void (await knex(table).insert(row)));
+
+const batch = (number: number) => ({
+  ...{ feed: 'acme', kind: 'feed', number, from_sequence: 0, to_sequence: 5, row_count: 5, members: '' },
+  ...{ include: 'new', selection: '{}', layout: '{}', file_name: `a${number}`, spool: 'x', bytes: 1, sha256: '' },
+  frozen_at: 1,
+});
+
+const delivery = (batchId: number, state: string, at: string) => ({
+  ...{ batch_id: batchId, feed: 'acme', drop_name: `d-${state}`, ordering: 'strict', state },
+  ...{ created_at: Date.parse(at), next_attempt_at: 0 },
+});
+
+describeStores('web', (open) => {
+  test('healthz lives whatever happens; readyz says what does not work', async () => {
+    const store = await open();
+    await start(store);
+    expect(await get('/healthz')).toMatchObject({ status: 200, text: '{"ok":true,"version":"1.2.3"}' });
+    expect((await get('/readyz')).status).toBe(200);
+    rmSync(join(folder, 'spool'), { recursive: true });
+    writeFileSync(join(folder, 'spool'), 'a file where the folder was');
+    const { status, text } = await get('/readyz');
+    expect(status).toBe(503);
+    const { checks } = JSON.parse(text) as { checks: { name: string; ok: boolean; reason?: string }[] };
+    expect(checks.map(({ name, ok }) => [name, ok])).toEqual([
+      ['database', true],
+      ['spool', false],
+      ['scheduler', true],
+    ]);
+    expect((await get('/healthz')).status).toBe(200);
+  });
+
+  test('a scheduler that sleeps is not ready', async () => {
+    await start(await open(), false);
+    const { status, text } = await get('/readyz');
+    expect(status).toBe(503);
+    expect(text).toContain('has not woken up');
+  });
+
+  test('metrics count batches, rows, deliveries and runs, and the age of what waits', async () => {
+    const store = await open();
+    await start(store);
+    expect((await get('/metrics')).text).toContain('nightdrop_oldest_pending_seconds 0');
+    await insert(store, 'batches', batch(1));
+    await insert(store, 'batches', batch(2));
+    await insert(store, 'deliveries', delivery(1, 'delivered', '2026-11-20T00:00:00Z'));
+    await insert(store, 'deliveries', delivery(1, 'held', '2026-11-21T01:00:00Z'));
+    await insert(store, 'deliveries', delivery(2, 'pending', '2026-11-21T01:30:00Z'));
+    const run = { feed: 'acme', kind: 'schedule', state: 'finished', claim: 1, claimed_at: 1 };
+    await insert(store, 'occurrences', { ...run, due: 1, outcome: 'frozen', finished_at: 1000 });
+    await insert(store, 'occurrences', { ...run, due: 2, outcome: 'empty', finished_at: 61_000 });
+    const { text, headers } = await get('/metrics');
+    expect(headers.get('content-type')).toContain('text/plain');
+    for (const line of [
+      'nightdrop_batches_frozen{feed="acme"} 2',
+      'nightdrop_rows_frozen{feed="acme"} 10',
+      'nightdrop_deliveries{state="pending"} 1',
+      'nightdrop_deliveries{state="delivered"} 1',
+      'nightdrop_deliveries{state="settled"} 0',
+      'nightdrop_deliveries_held 1',
+      'nightdrop_oldest_pending_seconds 3600',
+      'nightdrop_feed_last_run_timestamp_seconds{feed="acme",outcome="empty"} 61',
+    ])
+      expect(text).toContain(`${line}\n`);
+    expect(text).not.toContain('outcome="frozen"');
+  });
+
+  test('what goes wrong in a request is for the log, not for the client', async () => {
+    const store = await open();
+    const { errors } = await start(store);
+    await store.close();
+    const { status, text } = await get('/metrics');
+    expect({ status, text }).toEqual({ status: 500, text: '{"error":"this did not work; the log says why"}' });
+    expect(errors).toHaveLength(1);
+    expect((await get('/readyz')).status).toBe(503);
+  });
+});
+
+test('a port in use is a Fault with the address', async () => {
+  const parts = { version: '1', metrics: { contentType: '', text: () => Promise.resolve(''), close: () => {} } };
+  web = await openWeb({ host: '127.0.0.1', port: 0 }, { ...parts, readiness: () => Promise.resolve([]) }, () => {});
+  const again = openWeb(
+    { host: '127.0.0.1', port: web.port },
+    { ...parts, readiness: () => Promise.resolve([]) },
+    () => {},
+  );
+  await expect(again).rejects.toMatchObject({ code: 'port-in-use', object: `127.0.0.1:${web.port}` });
+});
