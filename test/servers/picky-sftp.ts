@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type Attributes, type SFTPWrapper } from 'ssh2';
 import { readHostKey } from '../../src/drop/host-key.ts';
+import { sshKeyPair } from '../ssh-keys.ts';
 
 /** A small SFTP server that takes one write at a time and fails all others, as some appliances do. Any password will do. */
 export interface PickySftp {
@@ -28,7 +29,7 @@ const attributes = (found: Stats): Attributes => ({
 });
 
 export const startPickySftp = async (folder: string): Promise<PickySftp> => {
-  const hostKey = ssh2.utils.generateKeyPairSync('ed25519');
+  const hostKey = sshKeyPair();
   const publicKey = ssh2.utils.parseKey(hostKey.public);
   if (publicKey instanceof Error) throw publicKey;
   let failed = 0;

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
+import { sshKeyPair } from '../ssh-keys.ts';
 
 /** The environment of these tests; what begins with "planted" must never show. */
 export const env = {
@@ -15,11 +15,11 @@ export const env = {
 export const makeData = (folder: string): string => {
   mkdirSync(folder, { recursive: true });
   const put = (name: string, text: string) => writeFileSync(join(folder, name), text, { mode: 0o600 });
-  const plain = ssh2.utils.generateKeyPairSync('ed25519');
+  const plain = sshKeyPair();
   put('acme-key', plain.private);
   put('acme-key.pub', plain.public);
   const locked = { passphrase: env.PASSPHRASE, cipher: 'aes256-ctr', rounds: 4 };
-  put('encrypted-key', ssh2.utils.generateKeyPairSync('ed25519', locked).private);
+  put('encrypted-key', sshKeyPair(locked).private);
   const pkcs8 = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
   put('pkcs8-key', String(pkcs8));
   put('garbage', 'planted-garbage\n');
