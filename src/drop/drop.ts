@@ -11,6 +11,18 @@ export interface DropOptions {
   stepTimeout: number;
   /** Whether an existing final name may be replaced. Off: it is refused with `taken`. */
   replace: boolean;
+  /**
+   * Off: the server cannot rename. Files are then written under their final name, and only a marker, sent last, says
+   * that they are whole. On by default.
+   */
+  rename?: boolean;
+  /** Folder for files in flight, on the file system of `folder`; by default they lie beside the final name. */
+  partialFolder?: string;
+  /**
+   * How a file is found whole before its rename and after it: by its size (the default), by reading it back, or not at
+   * all where a server lets nobody look.
+   */
+  confirm?: 'size' | 'digest' | 'none';
 }
 
 export interface FolderSpec extends DropOptions {
@@ -36,7 +48,47 @@ export interface SftpSpec extends DropOptions {
   folder: string;
 }
 
-export type DropSpec = FolderSpec | SftpSpec;
+export interface FtpsSpec extends DropOptions {
+  kind: 'ftps';
+  name: string;
+  host: string;
+  port: number;
+  /** `explicit`: AUTH TLS on a plain control connection; `implicit`: TLS from the first byte. */
+  mode: 'explicit' | 'implicit';
+  user: string;
+  password: Secret;
+  /** PEM of the authorities to trust instead of the system's. */
+  ca?: string;
+  /** Pinned certificates, `SHA256:…` of the DER form in base64 without padding; they stand instead of name and authority. */
+  certificates?: string[];
+  tls: { min: TlsVersion; max: TlsVersion };
+  /** Remote folder. */
+  folder: string;
+}
+
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
+export type DropSpec = FolderSpec | SftpSpec | FtpsSpec;
+
+/** What connections have found out about a server; kept by the caller, shown to people, and given to the next connection. */
+export interface Learned {
+  /** What the server says it is. */
+  software?: string;
+  /** `one`: it refuses several writes in flight. */
+  writes?: 'one' | 'many';
+  /** How a file is found: asked for by name, in the list of its folder, by reading it, or not at all. */
+  looks?: 'by name' | 'by list' | 'by reading' | 'not';
+  /** What it does with a rename onto a name that exists. */
+  renames?: 'refuses' | 'replaces';
+  /** Whether it makes bytes last when asked. */
+  syncs?: boolean;
+  /** `folded`: names that differ in case only are one name. */
+  names?: 'exact' | 'folded';
+  /** FTPS: the version agreed on, whether the data connections took up the session, and how they were opened. */
+  tls?: TlsVersion;
+  session?: 'reused' | 'new';
+  passive?: string;
+}
 
 /** One file at the drop. */
 export interface Entry {
@@ -70,8 +122,11 @@ export interface PutSteps {
   progress?(bytes: number): void;
 }
 
-/** How the file was seen under its final name after the rename: `size` it is there and its size is right; `no` it was already gone (a partner who takes files at once). */
-export type Seen = 'size' | 'no';
+/**
+ * How the file was seen under its final name after the rename: `size` it is there and its size is right; `digest` it was
+ * read back; `no` it was already gone (a partner who takes files at once); `unchecked` the server lets nobody look.
+ */
+export type Seen = 'digest' | 'size' | 'no' | 'unchecked';
 
 /**
  * A connection to the place where a partner finds files. It knows names and bytes only. One connection serves one
@@ -80,6 +135,8 @@ export type Seen = 'size' | 'no';
 export interface Drop {
   /** Where this is, without credentials: `sftp://user@host:port/folder`, `file:///path`. Compared across attempts. */
   readonly place: string;
+  /** What this connection has found out so far. */
+  readonly learned: Readonly<Learned>;
   /**
    * Atomic and verified. Uploads under the partial name, checks the size, says `renaming`, renames, looks at the final
    * name. Refuses an existing final name with `taken` unless `replace` is on. After a failure before the rename the
@@ -99,8 +156,11 @@ export interface Drop {
   close(): Promise<void>;
 }
 
-/** Opens a connection, signed in and with the folder found. When `signal` fires it ends at once, also while it is made. */
-export type OpenDrop = (spec: DropSpec, signal?: AbortSignal) => Promise<Drop>;
+/**
+ * Opens a connection, signed in and with the folder found. When `signal` fires it ends at once, also while it is made.
+ * `known` is what earlier connections have learned; it saves tries that would fail.
+ */
+export type OpenDrop = (spec: DropSpec, signal?: AbortSignal, known?: Readonly<Learned>) => Promise<Drop>;
 
 /** The words for what can go wrong at a drop. */
 export type DropCode =
@@ -108,6 +168,9 @@ export type DropCode =
   | 'timeout' // a step met its deadline
   | 'cut' // the connection ended in the middle
   | 'host-key' // the server showed a key that is not pinned; no credentials were sent
+  | 'certificate' // the server's certificate is not valid, not for this host, or not pinned; no credentials were sent
+  | 'tls' // no TLS, or no version or session reuse that both sides accept
+  | 'busy' // the server has as many sessions as it allows
   | 'sign-in' // user, password or key not accepted
   | 'folder' // the folder is missing or is not a folder
   | 'denied' // permission denied
@@ -135,7 +198,12 @@ export const placeOf = (spec: DropSpec): string => {
       return `file://${spec.folder}`;
     case 'sftp':
       return `sftp://${spec.user}@${spec.host}:${spec.port}${spec.folder.startsWith('/') ? '' : '/~/'}${spec.folder}`;
+    case 'ftps':
+      return `ftps://${spec.user}@${spec.host}:${spec.port}${spec.folder.startsWith('/') ? '' : '/~/'}${spec.folder}`;
     default:
       return spec satisfies never;
   }
 };
+
+/** Whether this is a name of ours for bytes in flight: `.{name}.{attempt}.part`. Such a name lies in `partialFolder`. */
+export const isPartial = (name: string): boolean => name.startsWith('.') && name.endsWith('.part');

@@ -2,7 +2,7 @@ import { link, lstat, open, readdir, rename, rm, stat, unlink, type FileHandle }
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { within } from './deadline.ts';
-import { DropFault, placeOf, type Drop, type Entry, type FolderSpec, type Outgoing } from './drop.ts';
+import { DropFault, isPartial, placeOf, type Drop, type Entry, type FolderSpec, type Outgoing } from './drop.ts';
 import { faultOf, meanings, outcomeUnknown, timeoutFault, type Step } from './fault-table.ts';
 import { folderFault, systemCode } from './folder-faults.ts';
 import { putFile, taken, type Moves } from './put.ts';
@@ -109,8 +109,6 @@ const publish = async (from: string, to: string, replace: boolean): Promise<void
  */
 const linkingName = (partial: string): string => (isPartial(partial) ? `${partial.slice(0, -5)}.link` : partial);
 
-const isPartial = (name: string): boolean => name.startsWith('.') && name.endsWith('.part');
-
 /** Says by name, and lastingly, that the file may be published from now on; not needed where one rename does it all. */
 const announce = async (at: Place, partial: string): Promise<string> => {
   if (at.spec.replace || !isPartial(partial)) return at.path(partial);
@@ -181,6 +179,7 @@ export const openFolder = async (spec: FolderSpec): Promise<Drop> => {
   };
   return {
     place: placeOf(spec),
+    learned: {},
     put: (file, steps) => putFile(moves, file, steps, spec.replace),
     list: () => at.run(onFolder('list'), listFolder(spec.folder)),
     look: moves.look,

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FileEntryWithStats, Stats } from 'ssh2';
 import type { SafeName } from '../safe-name.ts';
-import { DropFault, placeOf, type Drop, type Entry, type Outgoing, type SftpSpec } from './drop.ts';
+import { DropFault, placeOf, type Drop, type Entry, type Learned, type Outgoing, type SftpSpec } from './drop.ts';
 import { faultOf, meanings, outcomeUnknown, type Step } from './fault-table.ts';
 import { putFile, taken, type Moves } from './put.ts';
 import { openSource } from './source.ts';
@@ -190,7 +190,12 @@ const fetch = async ({ link, path, step, spec }: Place, name: SafeName): Promise
 };
 
 /** The drop behind a signed-in connection. Fault `folder` when the folder is not there. */
-export const makeSftpDrop = async (spec: SftpSpec, link: Link, close: () => Promise<void>): Promise<Drop> => {
+export const makeSftpDrop = async (
+  spec: SftpSpec,
+  link: Link,
+  close: () => Promise<void>,
+  learned: Learned,
+): Promise<Drop> => {
   const at: Place = {
     spec,
     link,
@@ -210,6 +215,7 @@ export const makeSftpDrop = async (spec: SftpSpec, link: Link, close: () => Prom
   };
   return {
     place: placeOf(spec),
+    learned,
     put: (file, steps) => putFile(moves, file, steps, spec.replace),
     list: () => list(at),
     look: moves.look,

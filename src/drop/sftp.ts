@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import Client from 'ssh2-sftp-client';
 import type { AuthHandlerMiddleware, Client as SshClient, ConnectConfig, NextAuthHandler, SFTPWrapper } from 'ssh2';
-import { DropFault, type Drop, type SftpSpec } from './drop.ts';
+import { DropFault, type Drop, type Learned, type SftpSpec } from './drop.ts';
 import { within } from './deadline.ts';
 import type { Step } from './fault-table.ts';
 import { isPinned, keyFamilies, readHostKey, type ShownKey } from './host-key.ts';
@@ -176,13 +176,13 @@ const makeClose = ({ client, line }: Attempt): (() => Promise<void>) => {
  * Signs in and finds the folder. Faults: `unreachable`, `timeout`, `cut`, `host-key`, `sign-in`, `folder`, `denied`,
  * `refused`. When `signal` fires the connection ends (`cut`).
  */
-export const openSftp = async (spec: SftpSpec, signal?: AbortSignal): Promise<Drop> => {
+export const openSftp = async (spec: SftpSpec, signal?: AbortSignal, known: Readonly<Learned> = {}): Promise<Drop> => {
   const found = await tryKeys({ ...spec, signal }, credentials(spec), (key) => isPinned(key, spec.hostKeys));
   if (Array.isArray(found)) throw hostKeyFault(spec, found);
   const close = makeClose(found);
   try {
     const link: Link = makeLink(found.line, found.sftp);
-    return await makeSftpDrop(spec, link, close);
+    return await makeSftpDrop(spec, link, close, { ...known });
   } catch (error) {
     await close();
     throw sftpFault(error, stepAt(spec, 'open'));

@@ -1,4 +1,4 @@
-import type { DropSpec } from '../../drop/drop.ts';
+import type { DropSpec, Seen } from '../../drop/drop.ts';
 import type { Fault } from '../../fault.ts';
 import type { Random } from '../../clock.ts';
 import { nextAttemptAt } from './backoff.ts';
@@ -6,11 +6,8 @@ import { nextAttemptAt } from './backoff.ts';
 /** `pending → sending → delivered`, or `held`, or `settled` by a person. */
 export type DeliveryState = 'pending' | 'sending' | 'delivered' | 'held' | 'settled';
 
-/**
- * How the batch's own file was confirmed: `digest` its bytes were read back, `size` it was there with its size, `no` the
- * rename was answered with yes and the name was already gone (a partner who takes files at once).
- */
-export type Receipt = 'digest' | 'size' | 'no';
+/** How the batch's own file was confirmed. */
+export type Receipt = Seen;
 
 /** A drop as deliveries see it: where, and what to do when things are not clear. */
 export interface DropPlan {
