@@ -26,6 +26,8 @@ export const makeLanes = (width: number): Lanes => {
 
 /** Room for so many at a time; those who wait get it in the order of their `rank`, smallest first. */
 export interface Slots {
+  /** Whether work that is given now would have to wait. */
+  isFull(): boolean;
   /** Does the work when there is room for it. */
   within<T>(rank: number, work: () => Promise<T>): Promise<T>;
 }
@@ -46,6 +48,7 @@ export const makeSlots = (width: number): Slots => {
     });
   };
   return {
+    isFull: () => taken >= width,
     within: async (rank, work) => {
       await enter(rank);
       return work().finally(leave);

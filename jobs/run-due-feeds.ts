@@ -3,7 +3,7 @@ import type { Feed } from '../src/outbound/feed/feed.ts';
 import { findFeed } from '../src/outbound/feed/feeds.ts';
 import { runFeed, type RunResult } from '../src/outbound/feed/run.ts';
 import { dueOnTime, reckon } from '../src/work/missed.ts';
-import { lastDue, recordSkipped, unfinishedOccurrences } from '../src/work/occurrences.ts';
+import { lastDue, noteDue, recordSkipped, unfinishedOccurrences } from '../src/work/occurrences.ts';
 import type { Job, JobContext } from './job.ts';
 import { makeLanes, makeSlots } from './lanes.ts';
 import { logFault } from './log-fault.ts';
@@ -76,6 +76,7 @@ export const makeRunDueFeeds = (): Job => {
     const look = (one: Feed) => dueNow(context, one, memory.seen.get(one.name));
     const waits = await look(feed);
     if (waits === undefined) return;
+    if (slots.isFull()) await context.store.write((writer) => noteDue(writer, { feed: feed.name, due: waits }));
     // When there are more than slots, who has waited longest goes first; what it is due for then is looked at again.
     await slots.within(waits, async () => {
       const now = newest.find((one) => one.name === feed.name && !one.retired);

@@ -48,6 +48,12 @@ export const claimOccurrence = async (
   }
 };
 
+/** Writes down a due time that came and must wait for its run, so that no other process takes it for missed meanwhile. */
+export const noteDue = async (writer: Writer, { feed, due }: { feed: string; due: number }): Promise<void> => {
+  const noted = { feed, due, kind: 'schedule', state: 'claimed', claim: 0, claimed_at: await writer.now() };
+  await writer.knex('occurrences').insert(noted).onConflict(['feed', 'due']).ignore();
+};
+
 type Row = Record<string, unknown>;
 
 const offMinute = (kind: OccurrenceKind, due: number): number =>

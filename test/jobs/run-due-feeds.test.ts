@@ -130,6 +130,37 @@ describeStores('run-due-feeds', (open) => {
     expect(await occurrences(store)).toEqual(names.map(() => 'frozen'));
   });
 
+  test('a feed that waits for a free lane in one process is not missed for another that starts', async () => {
+    const store = await open();
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const { clock, context, job, wake } = await setUp(
+      store,
+      names.map((name) => makeFeed({ name, catchUp: 'skip' })),
+    );
+    await wake();
+    await addTransactions(store, [{}]);
+    const gate = Promise.withResolvers<void>();
+    let waiting = 0;
+    context.openAtFence = async (...args) => {
+      waiting++;
+      await gate.promise;
+      return openAtFence(...args);
+    };
+    clock.set(due + 1000);
+    await job.run(context);
+    await until(async () => waiting === 4 && (await occurrences(store)).length === names.length);
+    clock.set(due + hour);
+    const other = makeRunDueFeeds();
+    await other.run({ ...context, holder: 'another process', feeds: context.feeds.slice(4), openAtFence });
+    await other.idle?.();
+    gate.resolve();
+    await wake();
+    const frozen = await findBatches(store.read);
+    expect(frozen.map(({ feed }) => feed).sort()).toEqual(names);
+    expect(frozen.every(({ occurrence }) => occurrence === due)).toBe(true);
+    expect(await occurrences(store)).toEqual(names.map(() => 'frozen'));
+  });
+
   test('a feed that waits for its first fence delays no other', async () => {
     const store = await open();
     const { clock, context, job, wake } = await setUp(store, [makeFeed()]);
