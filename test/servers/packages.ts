@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Test files run in parallel and apt has one lock: whoever makes this folder may install. */
@@ -28,28 +29,55 @@ const apt = (...args: string[]): void => {
   execFileSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], { stdio: 'pipe', env, timeout: 300_000 });
 };
 
-/**
- * Sees to it that `binary` is there, installing the Debian packages when it is not and we may. Resolves to undefined, or
- * to the reason why the suite must be skipped. Under CI a skipped suite is a failure, so there it throws.
- */
-export const need = async (packages: string[], binary: () => string | undefined): Promise<string | undefined> => {
+/** Undefined once `binary` is there, else the reason why `install` could not bring it. */
+const bring = async (names: string, binary: () => string | undefined, install: () => void) => {
   if (binary()) return undefined;
-  let reason = `${packages.join(', ')} not installed, and only root can install`;
+  let reason = `${names} not installed, and only root can install`;
   if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     try {
       await withAptLock(() => {
-        if (binary()) return;
-        apt('update');
-        apt('install', '-y', '--no-install-recommends', ...packages);
+        if (!binary()) install();
       });
     } catch (error) {
-      reason = `${packages.join(', ')} could not be installed: ${String(error).slice(0, 300)}`;
+      reason = `${names} could not be installed: ${String(error).slice(0, 300)}`;
     }
   }
   if (binary()) return undefined;
   if (process.env['CI']) throw new Error(reason);
   return reason;
 };
+
+/**
+ * Sees to it that `binary` is there, installing the Debian packages when it is not and we may. Resolves to undefined, or
+ * to the reason why the suite must be skipped. Under CI a skipped suite is a failure, so there it throws.
+ */
+export const need = (packages: string[], binary: () => string | undefined): Promise<string | undefined> =>
+  bring(packages.join(', '), binary, () => {
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', ...packages);
+  });
+
+/**
+ * As `need`, for packages that conflict with others: they and the libraries they lack are unpacked into `root` and never
+ * installed. `program` is a path below `root`; `root` is made whole or not at all.
+ */
+export const needUnpacked = (packages: string[], root: string, program: string): Promise<string | undefined> =>
+  bring(packages.join(', '), at(join(root, program)), () => {
+    const fresh = `${root}.${process.pid}`;
+    const archives = `${fresh}.archives`;
+    mkdirSync(join(archives, 'partial'), { recursive: true });
+    try {
+      apt('update');
+      const only = ['--no-install-recommends', '--download-only', '-o', `Dir::Cache::archives=${archives}`];
+      apt('install', '-y', ...only, ...packages);
+      for (const name of readdirSync(archives).filter((each) => each.endsWith('.deb')))
+        execFileSync('dpkg', ['-x', join(archives, name), fresh], { stdio: 'pipe' });
+      rmSync(root, { recursive: true, force: true });
+      renameSync(fresh, root);
+    } finally {
+      for (const path of [archives, fresh]) rmSync(path, { recursive: true, force: true });
+    }
+  });
 
 /** For a binary at a fixed path. */
 export const at = (path: string) => (): string | undefined => (existsSync(path) ? path : undefined);

@@ -1,0 +1,39 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where a server locks its user in, and the drop's folder in there: `/in` for the user, `folder` for this machine. */
+export interface Jail {
+  /** For the server's own files; the jail is below it. */
+  home: string;
+  root: string;
+  folder: string;
+  remove(): void;
+}
+
+/** `size`: a file system of its own for the folder, such as `4m`; needs the right to mount. */
+export const makeJail = (owner: { uid: number; gid: number }, size?: string): Jail => {
+  // Not under /tmp: servers want every folder above a jail to be writable by root alone.
+  const home = mkdtempSync('/srv/nightdrop-test-');
+  const root = join(home, 'jail');
+  const folder = join(root, 'in');
+  chmodSync(home, 0o755);
+  mkdirSync(root, { mode: 0o755 });
+  mkdirSync(folder, { mode: 0o755 });
+  if (size !== undefined)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'pipe' });
+  chownSync(folder, owner.uid, owner.gid);
+  return {
+    home,
+    root,
+    folder,
+    remove: () => {
+      // Lazily: a server's last child may still be in there.
+      if (size !== undefined) execFileSync('umount', ['-l', folder], { stdio: 'pipe' });
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+};
+
+/** The user of the servers that keep users of their own; the system need not know it. */
+export const guest = { user: 'ndguest', password: 'correct horse battery', uid: 64_021, gid: 64_021 };

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Whether somebody greets there. */
+const greets = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const end = (answer: boolean) => (socket.destroy(), resolve(answer));
+    socket
+      .once('data', () => end(true))
+      .once('error', () => end(false))
+      .once('close', () => end(false));
+  });
+
+export const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
+
+/** Starts a server that stays in the foreground, waits until it greets, and gives what ends it. Its words go to `log`. */
+export const launch = async (
+  command: string[],
+  port: number,
+  log: string,
+  env: Record<string, string> = {},
+): Promise<() => Promise<void>> => {
+  const [program = '', ...args] = command;
+  const out = openSync(log, 'a');
+  const server = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
+  closeSync(out);
+  const gone = once(server, 'exit');
+  for (let tries = 0; !(await greets(port)); tries++) {
+    if (server.exitCode !== null || tries === 400) {
+      server.kill('SIGKILL');
+      throw new Error(`${program}: ${textOf(log)}`);
+    }
+    await pause(25);
+  }
+  return async () => {
+    server.kill('SIGTERM');
+    await gone;
+  };
+};

@@ -1,0 +1,125 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { guest, makeJail } from './jail.ts';
+import { launch, textOf } from './launch.ts';
+import { needUnpacked } from './packages.ts';
+import { freePort } from './postgres.ts';
+
+export interface ProftpdOptions {
+  /** Further lines for the end of the configuration. */
+  config?: string[];
+  /** Size of a file system of its own for the drop's folder, such as `4m`. */
+  size?: string;
+}
+
+/** A real ProFTPD with one user of its own, who is locked into a jail and finds the drop in `/in`. */
+export interface Proftpd {
+  port: number;
+  user: string;
+  password: string;
+  /** The drop's folder as this machine sees it. */
+  folder: string;
+  /** What it has logged so far. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+const root = '/srv/nightdrop-test-programs/proftpd';
+const program = 'usr/sbin/proftpd';
+
+/** Debian keeps libraries in a folder for each machine type. */
+const libraries = (): string =>
+  readdirSync(join(root, 'usr/lib'))
+    .filter((name) => name.endsWith('-linux-gnu'))
+    .map((name) => join(root, 'usr/lib', name))
+    .join(':');
+
+/** Why there can be no server here; undefined when there can. */
+export const proftpdMissing = async (): Promise<string | undefined> =>
+  needUnpacked(['proftpd-core', 'proftpd-mod-crypto'], root, program);
+
+const common = (home: string, port: number): string[] => [
+  `ModulePath ${root}/usr/lib/proftpd`,
+  'ServerType standalone',
+  'ServerName drop',
+  'UseIPv6 off',
+  'DefaultAddress 127.0.0.1',
+  'SocketBindTight on',
+  `Port ${port}`,
+  'User nobody',
+  'Group nogroup',
+  `PidFile ${home}/pid`,
+  `ScoreboardFile ${home}/scoreboard`,
+  'UseReverseDNS off',
+  'WtmpLog off',
+  `AuthUserFile ${home}/users`,
+  'AuthOrder mod_auth_file.c',
+  'RequireValidShell off',
+  'DefaultRoot ~',
+  'Umask 022',
+  'AllowOverwrite on',
+  'AllowStoreRestart on',
+  '<IfModule mod_delay.c>',
+  '  DelayEngine off',
+  '</IfModule>',
+];
+
+let hashed: string | undefined;
+const passwordHash = (): string =>
+  (hashed ??= execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: guest.password, encoding: 'utf8' }).trim());
+
+/** A server with the lines of `engine`, which are given the folder for the server's own files. */
+const start = async (options: ProftpdOptions, engine: (home: string) => string[]): Promise<Proftpd> => {
+  const jail = makeJail(guest, options.size);
+  const { home, folder } = jail;
+  const port = await freePort();
+  const log = join(home, 'log');
+  const account = [guest.user, passwordHash(), guest.uid, guest.gid, '', jail.root, '/bin/false'];
+  writeFileSync(join(home, 'users'), `${account.join(':')}\n`, { mode: 0o600 });
+  const lines = [...common(home, port), ...engine(home), ...(options.config ?? []), ''];
+  writeFileSync(join(home, 'proftpd.conf'), lines.join('\n'));
+  const command = [join(root, program), '--nodaemon', '-d', '6', '-c', join(home, 'proftpd.conf')];
+  const halt = await launch(command, port, log, { LD_LIBRARY_PATH: libraries() });
+  return {
+    port,
+    user: guest.user,
+    password: guest.password,
+    folder,
+    log: () => ['log', 'sftp.log', 'tls.log'].map((name) => textOf(join(home, name))).join('\n'),
+    stop: async () => {
+      await halt();
+      jail.remove();
+    },
+  };
+};
+
+let hostKey: string | undefined;
+
+/** Made once for all servers of this process. */
+const hostKeyOfProcess = (): string => {
+  if (hostKey !== undefined) return hostKey;
+  const home = mkdtempSync(join(tmpdir(), 'nightdrop-keys-'));
+  process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+  hostKey = join(home, 'host_rsa');
+  execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-b', '2048', '-m', 'PEM', '-N', '', '-f', hostKey]);
+  return hostKey;
+};
+
+/** ProFTPD as an SFTP server (mod_sftp). Call `proftpdMissing` first. */
+export const startProftpdSftp = async (options: ProftpdOptions = {}): Promise<Proftpd & { fingerprint: string }> => {
+  const key = hostKeyOfProcess();
+  const fingerprint = execFileSync('ssh-keygen', ['-lf', `${key}.pub`], { encoding: 'utf8' }).split(' ')[1] ?? '';
+  const server = await start(options, (home) => {
+    copyFileSync(key, join(home, 'host_rsa'));
+    return [
+      'LoadModule mod_sftp.c',
+      'SFTPEngine on',
+      `SFTPLog ${home}/sftp.log`,
+      `SFTPHostKey ${home}/host_rsa`,
+      'SFTPAuthMethods password',
+    ];
+  });
+  return { ...server, fingerprint };
+};
