@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream, type ReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFault } from '../fault.ts';
+import type { SafeName } from '../safe-name.ts';
 
 /** A spool file that is being written. */
 export interface Draft {
@@ -23,6 +24,10 @@ export interface Spool {
   remove(name: string): Promise<void>;
   /** Removes those of our files that are older than `before` (ms) and not in `keep`; resolves to the names removed. */
   sweep(keep: ReadonlySet<string>, before: number): Promise<string[]>;
+  /** Writes a small note that outlives the database, under `notes/`: whole and lasting, in place of the one before. */
+  note(name: SafeName, text: string): Promise<void>;
+  /** A note's text; undefined when there is none. */
+  noted(name: SafeName): Promise<string | undefined>;
 }
 
 /** Names that we gave, of whole files and of drafts. Nothing else in the folder is ever touched. */
@@ -66,7 +71,31 @@ export const openSpool = async (folder: string): Promise<Spool> => {
     read: (name) => createReadStream(join(folder, name), { highWaterMark: 1 << 18 }),
     remove: (name) => rm(join(folder, name), { force: true }),
     sweep,
+    note: (name, text) => guard('write to the spool', () => writeNote(join(folder, 'notes'), name, text)),
+    noted: (name) => guard('read from the spool', () => readNote(join(folder, 'notes', name))),
   };
+};
+
+const writeNote = async (folder: string, name: SafeName, text: string): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  const handle = await open(join(folder, `.${name}`), 'w', 0o640);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(join(folder, `.${name}`), join(folder, name));
+  await syncFolder(folder);
+};
+
+const readNote = async (path: string): Promise<string | undefined> => {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 };
 
 const makeDraft = async (folder: string): Promise<Draft> => {

@@ -30,6 +30,7 @@ const openKnex = (file: string, readonly: boolean): Knex =>
         raw.defaultSafeIntegers(true);
         raw.pragma('foreign_keys = on');
         if (!readonly) raw.pragma('synchronous = full');
+        if (!readonly) raw.pragma('journal_size_limit = 67108864'); // after a long reader the WAL file shrinks again
         if (!readonly) raw.pragma('busy_timeout = 0'); // see beginPatiently: knex does not pass a timeout on
         done(null, raw);
       },

@@ -11,6 +11,7 @@ import { findBatches, insertBatch, isNameTaken, lastBatch, type NewBatch } from 
 import type { FeedContext } from './context.ts';
 import type { Feed } from './feed.ts';
 import { advanceFeed, type FeedHistory } from './feeds.ts';
+import { noteFrozen } from './high-water.ts';
 import type { Layout } from './layout.ts';
 import { membersText } from './members.ts';
 import type { Rendered } from './render.ts';
@@ -79,6 +80,7 @@ export const freeze = async (ctx: FeedContext, freezing: Freezing): Promise<Batc
       throw error;
     });
   reached('4 frozen');
+  await noteFrozen(ctx.spool, feed.name, { number: history.number + 1, watermark: membership.to });
   const [frozen] = await findBatches(ctx.store.read, { id });
   if (!frozen) throw new Error(`batch ${id} is not there after it was frozen`);
   return frozen;

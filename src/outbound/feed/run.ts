@@ -18,6 +18,7 @@ import type { Feed } from './feed.ts';
 import { findFeed, type FeedHistory } from './feeds.ts';
 import { freeze } from './freeze.ts';
 import { refuseBrokenHistory } from './history.ts';
+import { refuseOlderDatabase } from './high-water.ts';
 import { holdFeed } from './hold.ts';
 import type { Layout } from './layout.ts';
 import { memberAggregate } from './member-query.ts';
@@ -111,8 +112,10 @@ const runOccurrence = async (run: Run, occurrence: Occurrence): Promise<Batch | 
   return undefined;
 };
 
-/** Throws Fault `fence-behind` (hold): only a database that was restored, or whose sequence was set back, can be there. */
-const refuseToGoBack = async ({ store }: FeedContext, { name, watermark }: FeedHistory): Promise<void> => {
+/** Throws Fault `database-older` or `fence-behind` (hold): only a database that was restored, or whose sequence was set back, can be there. */
+const refuseToGoBack = async ({ store, spool }: FeedContext, history: FeedHistory): Promise<void> => {
+  const { name, watermark } = history;
+  await refuseOlderDatabase(spool, name, history);
   const last = await lastSequence(store);
   if (last >= watermark) return;
   throw new Fault({
