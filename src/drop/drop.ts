@@ -102,8 +102,13 @@ export interface Entry {
 export interface Outgoing {
   /** The final name. */
   name: SafeName;
-  /** The name while bytes are in flight; carries the attempt and is never reused. */
+  /**
+   * The name while bytes are in flight; carries the attempt and is never reused. The final name itself for a straight
+   * write, where the drop cannot rename.
+   */
   partial: SafeName;
+  /** For a straight write: an earlier attempt of ours began it, so what lies under the name is ours to write over. */
+  begun?: boolean;
   /** Local path of the bytes. */
   path: string;
   bytes: number;
@@ -114,9 +119,9 @@ export interface Outgoing {
 export interface PutSteps {
   /** Called when all bytes are at the drop under the partial name and their size is right. */
   uploaded?(): Promise<void> | void;
-  /** Awaited before the rename is sent; when it rejects, nothing is renamed. */
+  /** Awaited before the rename is sent (a straight write: before the file is opened); when it rejects, nothing is renamed. */
   renaming(): Promise<void> | void;
-  /** Called when the server has answered yes to the rename. */
+  /** Called when the server has answered yes to the rename (a straight write: when the file is whole). */
   renamed?(): Promise<void> | void;
   /** Bytes the drop has taken so far. */
   progress?(bytes: number): void;
@@ -141,7 +146,7 @@ export interface Drop {
    * Atomic and verified. Uploads under the partial name, checks the size, says `renaming`, renames, looks at the final
    * name. Refuses an existing final name with `taken` unless `replace` is on. After a failure before the rename the
    * partial file is removed as far as the connection allows. A failure of the rename without an answer is
-   * `unknown-outcome`: look before doing anything else.
+   * `unknown-outcome`: look before doing anything else. A file whose partial name is its final name is written straight.
    */
   put(file: Outgoing, steps: PutSteps): Promise<Seen>;
   /** The files in the folder (no folders). */
@@ -177,6 +182,7 @@ export type DropCode =
   | 'taken' // the final name exists
   | 'missing' // the file asked for is not there
   | 'disk-full' // no space or quota left
+  | 'blind' // the server lets nobody look whether a file is there
   | 'size' // the size at the drop is not what was sent
   | 'unknown-outcome' // the rename was sent and no answer came
   | 'local' // our own spool file cannot be read
