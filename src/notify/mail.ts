@@ -1,0 +1,98 @@
+import { createTransport } from 'nodemailer';
+import { isoInstant } from '../clock.ts';
+import type { Answer, Channel, Message, Relay } from './channel.ts';
+import type { Fault } from '../fault.ts';
+import { codeOf, connectionFault, notifyFault, type NotifyCode } from './notify-fault.ts';
+import type { Try } from './webhook.ts';
+
+/** Each step of the dialogue; the whole has the deadline of its signal. Milliseconds. */
+const stepMs = 10_000;
+const implicitTlsPort = 465;
+
+/** One line without anything that could end it: no other header can begin in it. */
+export const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
+
+/**
+ * STARTTLS is used when it is offered, as mail servers do among themselves: the certificate of a relay without sign-in
+ * is not looked at unless an authority is named. With a password TLS is required and the certificate verified.
+ */
+const tlsOf = ({ port, user, ca }: Relay) => {
+  const verify = user !== undefined || ca !== undefined;
+  return {
+    secure: port === implicitTlsPort,
+    requireTLS: verify && port !== implicitTlsPort,
+    tls: { rejectUnauthorized: verify, ...(ca && { ca: ca.reveal() }) },
+  };
+};
+
+const transportTo = (relay: Relay) => {
+  const { host, port, user, password } = relay;
+  return createTransport({
+    host,
+    port,
+    ...tlsOf(relay),
+    ...(user !== undefined && { auth: { user, pass: password?.reveal() ?? '' } }),
+    dnsTimeout: stepMs,
+    connectionTimeout: stepMs,
+    greetingTimeout: stepMs,
+    socketTimeout: stepMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+};
+
+const domainOf = ({ from }: Relay): string => from.slice(from.lastIndexOf('@') + 1);
+
+/** A text mail. `Auto-Submitted` keeps answering machines from answering (RFC 3834). */
+const mailOf = ({ to, relay }: Extract<Channel, { kind: 'mail' }>, message: Message) => {
+  const idOf = (id: string) => `<${id}@${domainOf(relay)}>`;
+  const follows = message.follows === undefined ? undefined : idOf(message.follows);
+  return {
+    from: relay.from,
+    to,
+    subject: oneLine(message.subject),
+    text: message.text,
+    date: new Date(isoInstant(message.at)),
+    messageId: idOf(message.id),
+    ...(follows !== undefined && { inReplyTo: follows, references: follows }),
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Nightdrop-Event': message.type },
+  };
+};
+
+/**
+ * One text mail through the relay, over a connection of its own. Resolves to the relay's last answer. Throws Fault
+ * (retry) of `notify-fault.ts`.
+ */
+export const sendMail = async (
+  channel: Extract<Channel, { kind: 'mail' }>,
+  message: Message,
+  { signal }: Try,
+): Promise<Answer> => {
+  const transport = transportTo(channel.relay);
+  try {
+    const sent = await transport.sendMail({ ...mailOf(channel, message), signal });
+    return oneLine(sent.response).slice(0, longestAnswer);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : mailFault(channel.name, error);
+  }
+};
+
+const longestAnswer = 120;
+
+/** What nodemailer says, as code and reason; the texts of its errors may repeat what we sent. */
+const mailReasons: Record<string, [NotifyCode, string]> = {
+  EAUTH: ['sign-in', 'the relay refuses the sign-in'],
+  ETLS: ['tls', 'the relay offers no TLS, or its certificate is not right'],
+  ETIMEDOUT: ['late', 'the relay did not answer in time'],
+  EDNS: ['unreachable', 'the host name of the relay is not known'],
+  EPROTOCOL: ['answered', 'what answers there is no mail server'],
+};
+
+const mailFault = (channel: string, error: unknown): Fault => {
+  const answered =
+    error instanceof Error && 'responseCode' in error ? ` (it answered ${String(error.responseCode)})` : '';
+  const [code, reason] = mailReasons[codeOf(error)] ?? [];
+  if (code !== undefined && reason !== undefined) return notifyFault(channel, code, `${reason}${answered}`, error);
+  if (answered !== '') return notifyFault(channel, 'answered', `the relay refuses the mail${answered}`, error);
+  return connectionFault(channel, error);
+};
