@@ -1,13 +1,7 @@
 import { Fault } from '../fault.ts';
 import { faultOf, meanings, type Meaning, type Step } from './fault-table.ts';
+import { cut, networkErrors } from './network-faults.ts';
 
-const unreachable = (reason: string, hint: string): Meaning => ({ code: 'unreachable', next: 'retry', reason, hint });
-const cut = (reason: string): Meaning => ({
-  code: 'cut',
-  next: 'retry',
-  reason,
-  hint: 'it is tried again; if it stays, ask who closes the connection',
-});
 const refused: Meaning = {
   code: 'refused',
   next: 'retry',
@@ -43,21 +37,6 @@ const statuses: Record<number, Meaning> = {
   17: { ...refused, hint: 'something locks the file at the drop; it is tried again' },
   19: { ...meanings.folder, reason: 'it is not a folder' },
   20: { ...refused, next: 'hold', hint: 'the server does not accept this file name' },
-};
-
-const systemErrors: Record<string, Meaning> = {
-  ENOTFOUND: unreachable('the host name is not known', 'check "host"'),
-  EAI_AGAIN: unreachable('the host name cannot be looked up just now', 'check the name server'),
-  ECONNREFUSED: unreachable('nobody listens there', 'check "host" and "port", or whether the server is up'),
-  EHOSTUNREACH: unreachable('there is no route to the host', 'check the network and the firewall'),
-  ENETUNREACH: unreachable('there is no route to the network', 'check the network'),
-  ETIMEDOUT: unreachable('the host does not answer', 'check the network and the firewall'),
-  EADDRNOTAVAIL: unreachable('no local address is free', 'check the network of this machine'),
-  EACCES: unreachable('this machine may not connect there', 'check the firewall of this machine'),
-  EPERM: unreachable('this machine may not connect there', 'check the firewall of this machine'),
-  ECONNRESET: cut('the server reset the connection'),
-  EPIPE: cut('the server closed the connection'),
-  ECONNABORTED: cut('the connection was aborted'),
 };
 
 /** Words of ssh2 and of servers that say only "failure", in the order they are tried. */
@@ -114,7 +93,7 @@ const meaningOf = (error: unknown, step: Step): Meaning => {
   const phrase = phrases.find(([pattern]) => pattern.test(words))?.[1];
   if (typeof code === 'number' && level === undefined) return statusMeaning(code, phrase, step);
   if (level === 'client-authentication') return phrase ?? signIn;
-  const system = typeof code === 'string' ? systemErrors[code] : undefined;
+  const system = typeof code === 'string' ? networkErrors[code] : undefined;
   return system ?? phrase ?? { code: 'unforeseen', next: 'bug', hint: 'please report it with the log' };
 };
 

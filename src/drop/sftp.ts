@@ -7,9 +7,10 @@ import { DropFault, type Drop, type Learned, type SftpSpec } from './drop.ts';
 import { within } from './deadline.ts';
 import type { Step } from './fault-table.ts';
 import { isPinned, keyFamilies, readHostKey, type ShownKey } from './host-key.ts';
+import { Line } from './line.ts';
 import { makeSftpDrop } from './sftp-drop.ts';
 import { sftpFault } from './sftp-faults.ts';
-import { Line, makeLink, type Link } from './sftp-link.ts';
+import { makeLink, type Link } from './sftp-link.ts';
 
 /** Where an SFTP server is. */
 export type SftpHost = Pick<SftpSpec, 'name' | 'host' | 'port' | 'stepTimeout'>;
@@ -60,7 +61,7 @@ const credentials = (spec: SftpSpec): ConnectConfig => ({
 const dial = async (host: Target): Promise<Line> => {
   // Without noDelay each small request waits for the server's delayed acknowledgement.
   const socket: Socket = connect({ host: host.host, port: host.port, noDelay: true });
-  const line = new Line(socket, host.stepTimeout);
+  const line = new Line(socket, host.stepTimeout, sftpFault);
   const end = () => line.end(new Error('the connection ended', { cause: new Error('told to stop') }));
   if (host.signal?.aborted) end();
   host.signal?.addEventListener('abort', end, { once: true });
