@@ -65,3 +65,17 @@ export const outcomeUnknown = (step: Step, cause: unknown): DropFault => {
   const hint = 'the file is looked for before anything is sent again';
   return faultOf({ code: 'unknown-outcome', next: 'retry', hint }, step, words, cause);
 };
+
+/** A server that lets nobody look: whoever wants to deliver there must say so. */
+export const blindFault = (step: Step, cause: unknown): DropFault =>
+  faultOf(
+    {
+      code: 'blind',
+      next: 'hold',
+      reason: 'the server lets nobody look whether a file is there, by name, in a list or by reading it',
+      hint: 'ask for the right to list or read the folder; if there is none to be had, set "confirm: none" for this drop',
+    },
+    step,
+    '',
+    cause,
+  );

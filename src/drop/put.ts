@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { SafeName } from '../safe-name.ts';
 import { DropFault, type DropOptions, type Entry, type Outgoing, type PutSteps, type Seen } from './drop.ts';
 

@@ -19,20 +19,24 @@ const readPiece = async (link: Link, step: Step, handle: Buffer, from: number, l
   return buffer.subarray(0, filled);
 };
 
-/** The bytes of an open file in order, with many reads in flight; closes the file when done or given up. */
+/**
+ * The bytes of an open file in order, with many reads in flight; closes the file when done or given up. Without `bytes`
+ * (a server that does not tell the size) it is read until its end.
+ */
 export async function* readAll(
   link: Link,
   step: Step,
   handle: Buffer,
-  bytes: number,
+  bytes: number | undefined,
   concurrency: number,
 ): AsyncGenerator<Buffer, void, undefined> {
   const ahead: Promise<Buffer>[] = [];
   let asked = 0;
+  let end = bytes ?? Infinity;
   try {
-    while (asked < bytes || ahead.length > 0) {
-      while (asked < bytes && ahead.length < concurrency) {
-        const length = Math.min(link.readBytes, bytes - asked);
+    while (asked < end || ahead.length > 0) {
+      while (asked < end && ahead.length < concurrency) {
+        const length = Math.min(link.readBytes, end - asked);
         const piece = readPiece(link, step, handle, asked, length);
         // Looked at when its turn comes; a failure before that must not count as unhandled.
         piece.catch(() => undefined);
@@ -40,6 +44,7 @@ export async function* readAll(
         asked += length;
       }
       const next = await ahead.shift();
+      if (bytes === undefined && next && next.length < link.readBytes) end = asked;
       if (next && next.length > 0) yield next;
     }
   } finally {
