@@ -35,6 +35,12 @@ export const meanings = {
     reason: 'no space or quota left',
     hint: 'space must be freed at the drop; it is tried again',
   },
+  busy: {
+    code: 'busy',
+    next: 'retry',
+    reason: 'the server has as many sessions as it allows',
+    hint: 'it is tried again; if it stays, set "sessions: 1" for this drop, or ask the partner for more',
+  },
   readOnly: { code: 'denied', next: 'hold', reason: 'the file system is read-only', hint: 'make it writable' },
   taken: {
     code: 'taken',

@@ -5,6 +5,14 @@ import { faultOf, meanings, type Meaning, type Step } from './fault-table.ts';
 export const systemCode = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : '';
 
+/** A rename does not cross file systems, and a copy would show parts of a file. */
+export const otherFileSystem: Meaning = {
+  code: 'folder',
+  next: 'hold',
+  reason: '"partialFolder" lies on another file system than "folder"',
+  hint: 'choose a "partialFolder" on the file system of "folder", or leave it out',
+};
+
 const table: Record<string, Meaning> = {
   EACCES: meanings.denied,
   EPERM: meanings.denied,
@@ -14,6 +22,7 @@ const table: Record<string, Meaning> = {
   ENOTDIR: { ...meanings.folder, reason: 'it is not a folder' },
   EEXIST: meanings.taken,
   EISDIR: { ...meanings.taken, reason: 'a folder of that name is there' },
+  EXDEV: otherFileSystem,
   EFBIG: {
     code: 'refused',
     next: 'hold',

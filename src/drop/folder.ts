@@ -1,11 +1,12 @@
 import { link, lstat, open, readdir, rename, rm, stat, unlink, type FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { within } from './deadline.ts';
 import { DropFault, isPartial, placeOf, type Drop, type Entry, type FolderSpec, type Outgoing } from './drop.ts';
 import { faultOf, meanings, outcomeUnknown, timeoutFault, type Step } from './fault-table.ts';
-import { folderFault, systemCode } from './folder-faults.ts';
-import { putFile, taken, type Moves } from './put.ts';
+import { folderFault, otherFileSystem, systemCode } from './folder-faults.ts';
+import { mustBeNew, putFile, taken, type Moves } from './put.ts';
 import { openSource } from './source.ts';
 
 const chunkBytes = 1024 * 1024;
@@ -18,9 +19,14 @@ interface Place {
   run<T>(step: Step, work: Promise<T>, progress?: () => number): Promise<T>;
 }
 
+/** Whether this is the name that a partial has from just before its link until it is removed; see `linkingName`. */
+const isLinking = (name: string): boolean => name.startsWith('.') && name.endsWith('.link');
+
+const partialFolderOf = ({ folder, partialFolder }: FolderSpec): string => partialFolder ?? folder;
+
 const placeFor = (spec: FolderSpec): Place => ({
   spec,
-  path: (name) => join(spec.folder, name),
+  path: (name) => join(isPartial(name) || isLinking(name) ? partialFolderOf(spec) : spec.folder, name),
   step: (operation, name) => ({ operation, object: `${name} at ${spec.name}`, inFolder: true }),
   run: async (step, work, progress) => {
     const late = () => timeoutFault(step, spec.stepTimeout, 'check the disk or the file server behind the folder');
@@ -63,7 +69,9 @@ const copy = async (file: Outgoing, target: FileHandle, count: (bytes: number) =
 };
 
 const upload = async (at: Place, file: Outgoing, progress: (bytes: number) => void): Promise<void> => {
-  const target = await at.run(at.step('create', file.partial), open(at.path(file.partial), 'w'));
+  const flags = mustBeNew(file, at.spec.replace) ? 'wx' : 'w';
+  const creating: Step = { ...at.step('create', file.partial), inFolder: false };
+  const target = await at.run(creating, open(at.path(file.partial), flags));
   let done = 0;
   const copying = copy(file, target, (bytes) => progress((done = bytes)));
   try {
@@ -114,7 +122,7 @@ const announce = async (at: Place, partial: string): Promise<string> => {
   if (at.spec.replace || !isPartial(partial)) return at.path(partial);
   const linking = at.path(linkingName(partial));
   await rename(at.path(partial), linking);
-  await syncFolder(at.spec.folder);
+  await syncFolder(partialFolderOf(at.spec));
   return linking;
 };
 
@@ -163,30 +171,46 @@ async function* readAll(at: Place, step: Step, handle: FileHandle): AsyncGenerat
   }
 }
 
+const fetch = async (at: Place, name: string): Promise<Readable> => {
+  const step = at.step('fetch', name);
+  return Readable.from(readAll(at, step, await at.run(step, open(at.path(name), 'r'))), { objectMode: false });
+};
+
+const findFolder = async (at: Place, step: Step, folder: string): Promise<Stats> => {
+  const found = await at.run(step, stat(folder));
+  if (!found.isDirectory()) throw faultOf({ ...meanings.folder, reason: 'it is not a folder' }, step, '', undefined);
+  return found;
+};
+
+/** Both folders are there, and a file can be renamed from one to the other. */
+const findFolders = async (at: Place, step: Step): Promise<void> => {
+  const { folder, partialFolder, name } = at.spec;
+  const final = await findFolder(at, step, folder);
+  if (partialFolder === undefined) return;
+  const partial = await findFolder(at, { ...step, object: `partialFolder of ${name}` }, partialFolder);
+  if (partial.dev !== final.dev) throw faultOf(otherFileSystem, step, '', undefined);
+};
+
 /** A drop that is a folder of this machine, a mounted one included. Faults: see `DropCode`. */
 export const openFolder = async (spec: FolderSpec): Promise<Drop> => {
   const at = placeFor(spec);
   const onFolder = (operation: string): Step => ({ operation, object: spec.name, inFolder: false });
-  const found = await at.run(onFolder('open'), stat(spec.folder));
-  if (!found.isDirectory())
-    throw faultOf({ ...meanings.folder, reason: 'it is not a folder' }, onFolder('open'), '', undefined);
+  await findFolders(at, onFolder('open'));
   const moves: Moves = {
     label: spec.name,
     look: (name) => at.run(at.step('look at', name), entryOf(at.path(name), name)),
     upload: (file, progress) => upload(at, file, progress),
     rename: (file) => publishFile(at, file),
     remove: (name) => at.run(at.step('remove', name), remove(at, name)),
+    fetch: (name) => fetch(at, name),
   };
   return {
     place: placeOf(spec),
     learned: {},
-    put: (file, steps) => putFile(moves, file, steps, spec.replace),
+    put: (file, steps) => putFile(moves, file, steps, spec),
     list: () => at.run(onFolder('list'), listFolder(spec.folder)),
     look: moves.look,
-    fetch: async (name) => {
-      const step = at.step('fetch', name);
-      return Readable.from(readAll(at, step, await at.run(step, open(at.path(name), 'r'))), { objectMode: false });
-    },
+    fetch: (name) => fetch(at, name),
     remove: moves.remove,
     close: () => Promise.resolve(),
   };

@@ -43,6 +43,7 @@ const statuses: Record<number, Meaning> = {
 const phrases: [RegExp, Meaning][] = [
   [/no space|disk (is )?full|quota/i, meanings.full],
   [/already exists|file exists/i, meanings.taken],
+  [/too many (users|sessions|connections|logins)|resource shortage|maximum number of/i, meanings.busy],
   [
     /all configured authentication methods failed|too many authentication/i,
     { ...signIn, reason: 'user, password or key not accepted' },
@@ -69,7 +70,7 @@ const phrases: [RegExp, Meaning][] = [
   ],
   [/disconnected:/i, { code: 'cut', next: 'retry', hint: 'the server ended the connection; ask the partner why' }],
   [
-    /invalid (identification|header|packet)|bad packet|protocol|mac mismatch/i,
+    /invalid (identification|header|packet|answer)|handle is not a buffer|bad packet|protocol|mac mismatch/i,
     {
       code: 'refused',
       next: 'retry',
