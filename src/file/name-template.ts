@@ -6,10 +6,12 @@ type NamePart =
   | { kind: 'text'; text: string }
   | { kind: 'due'; pattern: string }
   | { kind: 'number'; digits: number }
+  | { kind: 'part'; digits: number }
   | { kind: 'feed' }
-  | { kind: 'partner' };
+  | { kind: 'partner' }
+  | { kind: 'name' };
 
-/** A checked template: the only way to one is `parseNameTemplate`. */
+/** A checked template: the only ways to one are `parseNameTemplate` and `parseMarkerTemplate`. */
 export interface NameTemplate {
   text: string;
   parts: NamePart[];
@@ -24,21 +26,36 @@ export interface NameValues {
   /** The occurrence's due time, milliseconds, written in `timezone`. */
   due: number;
   timezone: string;
+  /** Which part of a split batch, from 1. */
+  part?: number;
+  /** For a marker: the final name of the batch's file. */
+  name?: string;
 }
 
 /** So that `_2`, `.gz`, `.sha256` and the partial name's attempt still fit into the 255 bytes of a file name. */
 const longestName = 200;
 
+/** What stands in braces. A marker may tell the name of its file; only a batch's own file has parts. */
+type Use = 'file' | 'marker';
+
 /**
  * Reads a template: `{due:PATTERN}` (a date pattern of `zoned-time.ts`), `{number}`, `{number:06}` (padded with zeros to
- * six digits), `{feed}`, `{partner}`, other text as it is. A template is refused when it could name a path or something
- * unprintable, or when a later batch could get the same name: it needs `{number}`, or `{due:…}` down to the minute.
+ * six digits), `{part}` likewise, `{feed}`, `{partner}`, other text as it is. A template is refused when it could name a
+ * path or something unprintable, or when a later batch could get the same name: it needs `{number}`, or `{due:…}` down to
+ * the minute.
  */
-export const parseNameTemplate = (text: string): { template: NameTemplate } | { problems: string[] } => {
+export const parseNameTemplate = (text: string): Parsed => parse(text, 'file');
+
+/** As `parseNameTemplate`, for a marker: `{name}` is the final name of the batch's file, and there is no `{part}`. */
+export const parseMarkerTemplate = (text: string): Parsed => parse(text, 'marker');
+
+type Parsed = { template: NameTemplate } | { problems: string[] };
+
+const parse = (text: string, use: Use): Parsed => {
   const problems: string[] = [];
   const parts: NamePart[] = [];
   for (const [piece, inside] of text.matchAll(/\{([^{}]*)\}|[^{}]+|[{}]/g)) {
-    const part = inside === undefined ? plainPart(piece) : tokenPart(inside);
+    const part = inside === undefined ? plainPart(piece) : tokenPart(inside, use);
     if (typeof part === 'string') problems.push(part);
     else parts.push(part);
   }
@@ -50,39 +67,77 @@ export const parseNameTemplate = (text: string): { template: NameTemplate } | { 
 const plainPart = (piece: string): NamePart | string =>
   piece === '{' || piece === '}' ? `a brace "${piece}" has no partner` : { kind: 'text', text: piece };
 
-const tokenPart = (token: string): NamePart | string => {
+const known: Record<Use, string> = {
+  file: '{due:yyyyMMdd}, {number}, {number:06}, {part}, {feed}, {partner}',
+  marker: '{name}, {due:yyyyMMdd}, {number}, {number:06}, {feed}, {partner}',
+};
+
+const isKnown = (name: string, use: Use): boolean =>
+  name === 'part' ? use === 'file' : name === 'name' ? use === 'marker' : true;
+
+const tokenPart = (token: string, use: Use): NamePart | string => {
   const [, name = token, argument] = /^(\w+):(.*)$/s.exec(token) ?? [];
-  if (name === 'feed' || name === 'partner') {
+  if (!isKnown(name, use)) return unknownToken(token, use);
+  if (name === 'feed' || name === 'partner' || name === 'name') {
     return argument === undefined ? { kind: name } : `{${token}}: ${name} takes nothing after a colon`;
   }
-  if (name === 'number') {
-    if (argument === undefined) return { kind: 'number', digits: 1 };
-    const digits = /^0([1-9]\d?)$/.exec(argument)?.[1];
-    if (digits === undefined || Number(digits) > 18)
-      return `{${token}}: write {number} or, for six digits, {number:06}`;
-    return { kind: 'number', digits: Number(digits) };
-  }
-  if (name !== 'due')
-    return `{${token}} is not known; there are {due:yyyyMMdd}, {number}, {number:06}, {feed}, {partner}`;
+  if (name === 'number' || name === 'part') return countPart(name, argument, token);
+  if (name !== 'due') return unknownToken(token, use);
   if (!argument || !patternParts(argument)) return `{${token}}: not a date pattern such as yyyyMMdd or yyyyMMdd_HHmm`;
   return { kind: 'due', pattern: argument };
+};
+
+const unknownToken = (token: string, use: Use): string => `{${token}} is not known; there are ${known[use]}`;
+
+const countPart = (kind: 'number' | 'part', argument: string | undefined, token: string): NamePart | string => {
+  if (argument === undefined) return { kind, digits: 1 };
+  const digits = Number(/^0([1-9]\d?)$/.exec(argument)?.[1]);
+  const example = kind === 'number' ? 'for six digits, {number:06}' : 'for two digits, {part:02}';
+  return digits <= 18 ? { kind, digits } : `{${token}}: write {${kind}} or, ${example}`;
 };
 
 /**
  * Whether two templates could give the same name: `{number}` and `{number:02}` differ in padding only, and from 10 on
  * not at all. Compare these keys.
  */
-export const collisionKey = (text: string): string => text.replaceAll(/\{number:0\d+\}/g, '{number}');
+export const collisionKey = (text: string): string => text.replaceAll(/\{(number|part):0\d+\}/g, '{$1}');
 
 /** A number that a feed reaches when it runs every minute for nineteen thousand years, for the longest name. */
 const greatNumber = 9_999_999_999;
 
 /** What is wrong with the names that this feed of this partner would give its files: too long, with all tokens written. */
-export const lengthProblem = (template: NameTemplate, names: { feed: string; partner: string }): string | undefined => {
-  const due = Date.UTC(2026, 0, 2);
-  const name = write(template, { ...names, number: greatNumber, due, timezone: 'UTC' });
+export const lengthProblem = (template: NameTemplate, names: { feed: string; partner: string }): string | undefined =>
+  tooLong(longestOf(template, names), longestName);
+
+const tooLong = (name: string, most: number): string | undefined => {
   const bytes = Buffer.byteLength(name);
-  return bytes > longestName ? `the name becomes ${bytes} bytes long, and at most ${longestName} fit` : undefined;
+  return bytes > most ? `the name becomes ${bytes} bytes long, and at most ${most} fit` : undefined;
+};
+
+const longestOf = (template: NameTemplate, names: { feed: string; partner: string; name?: string }): string =>
+  write(template, { ...names, number: greatNumber, part: 99_999, due: Date.UTC(2026, 0, 2), timezone: 'UTC' });
+
+/** So that `_2` still fits. */
+const longestMarkerName = 245;
+
+/** What is wrong with a marker beside the file: the same name in the end (some servers do not tell case), or too long. `others` are what else is added to the file's name. */
+export const markerProblem = (
+  marker: NameTemplate,
+  file: NameTemplate,
+  names: { feed: string; partner: string; packed(name: string): string; others: readonly string[] },
+): string | undefined => {
+  const { feed, partner, packed, others } = names;
+  for (const number of [1, 2, 12])
+    for (const part of [1, 2, 12]) {
+      const values = { feed, partner, number, due: Date.UTC(2026, 0, 2, 3, 4, 5), timezone: 'UTC' };
+      const first = packed(write(file, { ...values, part: 1 }));
+      const taken = [packed(write(file, { ...values, part })), ...others.map((addition) => first + addition)];
+      const name = write(marker, { ...values, name: first });
+      const same = taken.find((other) => other.toLowerCase() === name.toLowerCase());
+      if (same !== undefined) return `the marker would be named ${name}, as another file of the same batch`;
+    }
+  const name = packed(longestOf(file, { feed, partner }));
+  return tooLong(longestOf(marker, { feed, partner, name }), longestMarkerName);
 };
 
 const problemsOf = (template: NameTemplate): string[] => {
@@ -106,7 +161,7 @@ const problemsOf = (template: NameTemplate): string[] => {
 };
 
 const cannotRepeat = ({ parts }: NameTemplate): boolean => {
-  if (parts.some((part) => part.kind === 'number')) return true;
+  if (parts.some((part) => part.kind === 'number' || part.kind === 'name')) return true;
   const tokens = parts.flatMap((part) => (part.kind === 'due' ? (patternParts(part.pattern) ?? []) : []));
   const has = (token: string): boolean => tokens.some((part) => part.token === token);
   return (has('yyyy') || has('yy')) && has('MM') && has('dd') && has('HH') && has('mm');
@@ -123,10 +178,14 @@ const writePart = (part: NamePart, values: NameValues): string => {
       return instantFormat(part.pattern, values.timezone)(values.due);
     case 'number':
       return String(values.number).padStart(part.digits, '0');
+    case 'part':
+      return String(values.part ?? 1).padStart(part.digits, '0');
     case 'feed':
       return values.feed;
     case 'partner':
       return values.partner;
+    case 'name':
+      return values.name ?? 'name';
     default:
       return part satisfies never;
   }
@@ -152,17 +211,34 @@ export const withGzip = (name: SafeName): SafeName => (/\.gz$/i.test(name) ? nam
 /** Another name when one is taken: `a.csv` → `a_2.csv`, `a.csv.gz` → `a_2.csv.gz`. */
 export const alternative = (name: SafeName, n: number): SafeName => beforeExtension(name, `_${n}`);
 
-/**
- * The name of a manual export: the template without its number, and `_manual_` with the time of the export (`due`, to the
- * second, in UTC so that no hour comes twice): `acme_{due:yyyyMMdd}_{number:06}.csv` → `acme_20260102_manual_20260102T030405.csv`.
- */
-export const manualName = (template: NameTemplate, values: Omit<NameValues, 'number'>): SafeName => {
+/** The name without its number, and without the separator that stood before it. */
+const unnumbered = (template: NameTemplate, values: Omit<NameValues, 'number'>): string => {
   const parts = template.parts.map((part): NamePart => (part.kind === 'number' ? { kind: 'text', text: '\0' } : part));
   const name = write({ text: template.text, parts }, { ...values, number: 0 })
     .replaceAll(/^\0[-_ ]|[-_. ]?\0(?=[-_. ]|$)|\0/g, '')
     .replace(/^\./, 'export.');
-  return beforeExtension(
-    name === '' ? 'export' : name,
-    `_manual_${instantFormat("yyyyMMdd'T'HHmmss", 'UTC')(values.due)}`,
-  );
+  return name === '' ? 'export' : name;
+};
+
+/**
+ * The name of a manual export: the template without its number, and `_manual_` with the time of the export (`due`, to the
+ * second, in UTC so that no hour comes twice): `acme_{due:yyyyMMdd}_{number:06}.csv` → `acme_20260102_manual_20260102T030405.csv`.
+ */
+export const manualName = (template: NameTemplate, values: Omit<NameValues, 'number'>): SafeName =>
+  beforeExtension(unnumbered(template, values), `_manual_${instantFormat("yyyyMMdd'T'HHmmss", 'UTC')(values.due)}`);
+
+/** Whether the names carry the number of the part. */
+export const hasPart = ({ parts }: NameTemplate): boolean => parts.some(({ kind }) => kind === 'part');
+
+/** Whether a marker is named after its file, so that it is as unique as that is. */
+export const namesFile = ({ parts }: NameTemplate): boolean => parts.some(({ kind }) => kind === 'name');
+
+/** The name of a marker; without a number, that of a manual export. `values.name` is the final name of its file. */
+export const markerName = (
+  template: NameTemplate,
+  values: Omit<NameValues, 'number'> & { number?: number },
+): SafeName => {
+  const { number } = values;
+  if (number !== undefined) return renderName(template, { ...values, number });
+  return namesFile(template) ? safeName(unnumbered(template, values)) : manualName(template, values);
 };

@@ -75,12 +75,14 @@ const checkFormerly = (feeds: readonly FeedDraft[]): void => {
   }
 };
 
-/** The name under which files come, as far as it tells two feeds apart; undefined when the feed's own name is in it. */
-const sharedName = ({ feed }: FeedDraft): string | undefined => {
-  if (!feed || feed.retired || feed.file.name.includes('{feed}')) return undefined;
-  const { compress } = feed.file;
-  const name = collisionKey(feed.file.name);
-  return compress === 'gzip' && !name.endsWith('.gz') ? `${name}.gz` : name;
+/** The names under which files come, as far as they tell two feeds apart; none when the feed's own name is in them. */
+const sharedNames = ({ feed }: FeedDraft): string[] => {
+  if (!feed || feed.retired) return [];
+  const { compress, name: template, marker } = feed.file;
+  const name = collisionKey(template);
+  const packed = compress === 'gzip' && !name.endsWith('.gz') ? `${name}.gz` : name;
+  const markers = marker === undefined ? [] : [collisionKey(marker).replaceAll('{name}', packed)];
+  return [packed, ...markers].filter((shared) => !shared.includes('{feed}'));
 };
 
 /** Two feeds whose files would take each other's names: the same template, in the same folder of the same server. */
@@ -89,11 +91,10 @@ const checkNamesApart = (feeds: readonly FeedDraft[], drops: readonly DropDraft[
   const owners = new Map(drops.map((drop) => [drop.name, drop.partner]));
   const taken = new Map<string, FeedDraft>();
   for (const feed of feeds) {
-    const name = sharedName(feed);
-    if (name === undefined) continue;
+    const names = sharedNames(feed);
     const keys = feed.drops
       .filter((drop) => owners.get(drop) === feed.partner)
-      .map((drop) => JSON.stringify([places.get(drop), name]));
+      .flatMap((drop) => names.map((name) => JSON.stringify([places.get(drop), name])));
     const other = keys.map((key) => taken.get(key)).find((one) => one !== undefined && one.name !== feed.name);
     const message = `the feed "${other?.name}" delivers files of the same name to the same place`;
     if (other)

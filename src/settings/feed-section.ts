@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { lengthProblem, parseNameTemplate } from '../file/name-template.ts';
+import { lengthProblem, markerProblem, parseMarkerTemplate, parseNameTemplate } from '../file/name-template.ts';
 import type { Feed, Selection } from '../outbound/feed/feed.ts';
+import { packedName, sidecarSuffix } from '../outbound/feed/file-names.ts';
+import { safeName, unsafeReason } from '../safe-name.ts';
 import { cronProblem } from '../work/due.ts';
 import { readFileSection } from './file-section.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
@@ -103,12 +105,21 @@ const checkDropsOnce = (reading: Reading, path: Path, drops: string[]): void => 
       report(reading, [...path, 'drops', index], `the drop "${drop}" is there twice`, 'keep one of the two');
 };
 
-/** The template alone may be short enough, and its names too long with this feed's and partner's names written out. */
-const checkNameLength = (reading: Reading, path: Path, feed: string, partner: string, template: string): void => {
-  const parsed = parseNameTemplate(template);
-  const problem = 'template' in parsed ? lengthProblem(parsed.template, { feed, partner }) : undefined;
+/** The templates alone may be in order, and the names not, with this feed's and partner's names written out. */
+const checkNames = (reading: Reading, path: Path, feed: string, partner: string, file: Feed['file']): void => {
+  const parsed = parseNameTemplate(file.name);
+  if (!('template' in parsed)) return;
+  const problem = lengthProblem(parsed.template, { feed, partner });
   const hint = 'shorten the text, or the names of feed and partner that are in it';
-  if (problem !== undefined) report(reading, [...path, 'file', 'name'], problem, hint);
+  if (problem !== undefined) return report(reading, [...path, 'file', 'name'], problem, hint);
+  const marker = file.marker === undefined ? undefined : parseMarkerTemplate(file.marker);
+  if (!marker || !('template' in marker)) return;
+  const suffix = sidecarSuffix[file.sidecar];
+  const packed = (name: string): string => (unsafeReason(name) ? name : packedName(file, safeName(name)));
+  const others = suffix === undefined ? [] : [suffix];
+  const trouble = markerProblem(marker.template, parsed.template, { feed, partner, packed, others });
+  const advice = 'give the marker a name of its own, for example: "{name}.done"';
+  if (trouble !== undefined) report(reading, [...path, 'file', 'marker'], trouble, advice);
 };
 
 /** Reads `feeds.NAME` of a partner's file. */
@@ -125,7 +136,7 @@ export const readFeedSection = (reading: Reading, path: Path, name: string, part
         ? readFileSection(reading, [...path, 'file'], valueAt(raw, ['include']))
         : undefined;
   checkDropsOnce(reading, path, good.drops ?? []);
-  if (file && !retired) checkNameLength(reading, path, name, partner, file.name);
+  if (file && !retired) checkNames(reading, path, name, partner, file);
   return {
     reading,
     path,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseNameTemplate } from '../file/name-template.ts';
+import { parseMarkerTemplate, parseNameTemplate } from '../file/name-template.ts';
 import type { FileSpec } from '../outbound/feed/feed.ts';
 import { readColumns } from './layout.ts';
 import type { Path, Reading } from './problem.ts';
@@ -15,13 +15,17 @@ const encoding = leaf((value): 'utf-8' | Wrong => {
   if (typeof value === 'string' && /^utf-?8$/i.test(value)) return 'utf-8';
   return new Wrong(`the encoding ${String(value)} ${later}`, 'write utf-8 or leave it out');
 });
-const marker = leaf((value): 'none' | Wrong =>
-  value === 'none' ? value : new Wrong(`a marker file ${later}`, 'write none or leave it out'),
-);
 const nameExample = '"acme_{due:yyyyMMdd}_{number:06}.csv"';
 const fileName = textAs(nameExample, (name) => {
   const parsed = parseNameTemplate(name);
   return 'template' in parsed ? name : new Wrong(parsed.problems.join('; '), `for example: ${nameExample}`);
+});
+const markerExample = '"{name}.done"';
+const marker = textAs(markerExample, (name) => {
+  const parsed = name === 'none' ? { template: undefined } : parseMarkerTemplate(name);
+  return 'template' in parsed
+    ? name
+    : new Wrong(parsed.problems.join('; '), `write none, or for example: ${markerExample}`);
 });
 
 const fileShape = strict({
@@ -43,6 +47,7 @@ export const readFileSection = (reading: Reading, path: Path, include: unknown):
   const { good, whole: all } = read(reading, path, fileShape);
   const columns = readColumns(reading, [...path, 'columns'], good.columns?.length ?? 0, include);
   if (!all) return undefined;
-  const { encoding: _encoding, marker: _marker, lineEnd, ...rest } = all;
-  return { ...rest, lineEnd: lineEnd === 'crlf' ? '\r\n' : '\n', columns };
+  const { encoding: _encoding, marker: named, lineEnd, ...rest } = all;
+  const marked = named === 'none' ? {} : { marker: named };
+  return { ...rest, ...marked, lineEnd: lineEnd === 'crlf' ? '\r\n' : '\n', columns };
 };

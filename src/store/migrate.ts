@@ -1,11 +1,13 @@
 import type { Knex } from 'knex';
 import * as ledger from './migrations/0001-ledger.ts';
 import * as outbound from './migrations/0002-outbound.ts';
+import * as companionNames from './migrations/0005-companion-names.ts';
 
 /** In order; a landed migration is never edited, a change is a new one at the end. */
 const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
   { name: '0001-ledger', up: ledger.up },
   { name: '0002-outbound', up: outbound.up },
+  { name: '0005-companion-names', up: companionNames.up },
 ];
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {

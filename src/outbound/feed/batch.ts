@@ -3,7 +3,7 @@ import type { Membership } from './selection.ts';
 
 /** A companion of a batch: another file of it, uploaded after the batch's own. */
 export interface Companion {
-  kind: 'sha256' | 'manifest';
+  kind: 'sha256' | 'manifest' | 'marker';
   fileName: string;
   spool: string;
   bytes: number;

@@ -57,9 +57,21 @@ export const lastBatch = async (db: Knex, feed: string): Promise<{ number: numbe
   return row && { number: int(row['number']), sha256: String(row['sha256']) };
 };
 
-/** Whether a batch of that feed already has the name. */
-export const isNameTaken = async (db: Knex, feed: string, fileName: string): Promise<boolean> =>
-  (await db('batches').where({ feed, file_name: fileName }).first('id')) !== undefined;
+/** Those of the names that a file or a companion of a batch of that feed already has. */
+export const takenNames = async (db: Knex, feed: string, names: readonly string[]): Promise<string[]> => {
+  const taken: string[] = [];
+  for (let from = 0; from < names.length; from += namesAtOnce) {
+    const some = names.slice(from, from + namesAtOnce);
+    const own = db('batches').where({ feed }).whereIn('file_name', some).pluck('file_name');
+    const batches = db('batches').where({ feed }).select('id');
+    const others = db('companions').whereIn('batch_id', batches).whereIn('file_name', some).pluck('file_name');
+    taken.push(...((await own) as string[]), ...((await others) as string[]));
+  }
+  return taken;
+};
+
+/** Within what both databases take as parameters of one statement. */
+const namesAtOnce = 500;
 
 export type NewBatch = Omit<Batch, 'id' | 'occurrence' | 'expiredAt'> & { occurrenceId: number | null };
 

@@ -34,6 +34,8 @@ export interface FileSpec {
   compress: 'none' | 'gzip';
   guardFormulas: 'off' | 'text';
   sidecar: 'none' | 'sha256' | 'manifest';
+  /** Template of an empty file that is sent last and says that the others are whole, e.g. `{name}.done`; none without it. */
+  marker?: string;
   columns: Column[];
 }
 
@@ -57,5 +59,7 @@ export interface Feed {
   backfill?: boolean;
   /** The feed's earlier name, whose history it goes on with. */
   formerly?: string;
+  /** How long after its due time a file of this feed is late, milliseconds; without it what holds for all. */
+  late?: number;
   retired: boolean;
 }

@@ -1,16 +1,15 @@
 import { reached } from '../../commit-point.ts';
-import { alternative, type NameTemplate, parseNameTemplate, renderName, withGzip } from '../../file/name-template.ts';
 import { Fault } from '../../fault.ts';
-import type { SafeName } from '../../safe-name.ts';
 import type { Writer } from '../../store/store.ts';
 import { assertHeld, claimLost, type Lease } from '../../work/leases.ts';
 import { finishOccurrence } from '../../work/occurrences.ts';
 import { plan } from '../delivery/deliveries.ts';
 import type { Batch } from './batch.ts';
-import { findBatches, insertBatch, isNameTaken, lastBatch, type NewBatch } from './batches.ts';
+import { findBatches, insertBatch, lastBatch, type NewBatch } from './batches.ts';
 import type { FeedContext } from './context.ts';
 import type { Feed } from './feed.ts';
 import { advanceFeed, type FeedHistory } from './feeds.ts';
+import { freeNames } from './file-names.ts';
 import { noteFrozen } from './high-water.ts';
 import type { Layout } from './layout.ts';
 import { membersText } from './members.ts';
@@ -29,29 +28,6 @@ export interface Freezing {
   membership: Membership;
   rendered: Rendered;
 }
-
-/** A feed's checked name template. The settings have refused bad ones; a Fault here is a bug. */
-export const templateOf = (feed: Feed): NameTemplate => {
-  const parsed = parseNameTemplate(feed.file.name);
-  if ('template' in parsed) return parsed.template;
-  throw new Fault({
-    operation: 'name a file of',
-    object: feed.name,
-    reason: parsed.problems.join('; '),
-    hint: 'run nightdrop check',
-    next: 'refuse',
-    code: 'file-name',
-  });
-};
-
-/** The name that is free: the template's, or with `_2`, `_3` … where an earlier batch of the feed has it. */
-export const freeName = async (ctx: FeedContext, feed: Feed, wanted: SafeName): Promise<SafeName> => {
-  const name = feed.file.compress === 'gzip' ? withGzip(wanted) : wanted;
-  for (let n = 1; ; n++) {
-    const candidate = n === 1 ? name : alternative(name, n);
-    if (!(await isNameTaken(ctx.store.read, feed.name, candidate))) return candidate;
-  }
-};
 
 /**
  * Commit point 4: in one database transaction the batch with its layout, selection and companions, its pending
@@ -89,9 +65,8 @@ export const freeze = async (ctx: FeedContext, freezing: Freezing): Promise<Batc
 const describeBatch = async (ctx: FeedContext, freezing: Freezing): Promise<NewBatch> => {
   const { feed, history, occurrence, layout, membership, rendered } = freezing;
   const number = history.number + 1;
-  const { partner, timezone } = feed;
-  const wanted = renderName(templateOf(feed), { feed: feed.name, partner, number, due: occurrence.due, timezone });
-  const fileName = await freeName(ctx, feed, wanted);
+  const names = await freeNames(ctx, feed, { due: occurrence.due, number });
+  const fileName = names.file;
   const { bytes, sha256, sums } = rendered;
   const rows = rendered.members.count;
   const previous = (await lastBatch(ctx.store.read, feed.name)) ?? null;
@@ -113,7 +88,7 @@ const describeBatch = async (ctx: FeedContext, freezing: Freezing): Promise<NewB
     bytes,
     sha256,
     frozenAt: ctx.clock.now(),
-    companions: await makeCompanions(ctx.spool, feed.file.sidecar, facts),
+    companions: await makeCompanions(ctx.spool, feed.file.sidecar, names, facts),
   };
 };
 

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { manualName } from '../../file/name-template.ts';
 import { asFault } from '../../fault.ts';
 import { openAtFence } from '../../store/fence.ts';
 import { fenceOptions } from './adopt.ts';
@@ -10,7 +9,8 @@ import type { Batch } from './batch.ts';
 import { findBatches, insertBatch, type NewBatch } from './batches.ts';
 import type { FeedContext, RunOptions } from './context.ts';
 import type { Feed } from './feed.ts';
-import { freeName, planDeliveries, templateOf } from './freeze.ts';
+import { freeNames } from './file-names.ts';
+import { planDeliveries } from './freeze.ts';
 import { membersText } from './members.ts';
 import { type Rendered, renderFile } from './render.ts';
 import { layoutOf } from './run.ts';
@@ -42,15 +42,6 @@ const renderFrame = async (ctx: FeedContext, feed: Feed, frame: TimeFrame, optio
   );
   if (rendered) return rendered;
   throw new Error('a manual export always has a file');
-};
-
-const nameOf = async (ctx: FeedContext, feed: Feed) => {
-  const { partner, timezone } = feed;
-  return freeName(
-    ctx,
-    feed,
-    manualName(templateOf(feed), { feed: feed.name, partner, due: ctx.clock.now(), timezone }),
-  );
 };
 
 /** Copies the bytes beside `path` first and renames them, so that a file of that name is always whole. */
@@ -104,7 +95,8 @@ export const exportToDrops = async (
 };
 
 const describeManual = async (ctx: FeedContext, feed: Feed, rendered: Rendered): Promise<NewBatch> => {
-  const fileName = await nameOf(ctx, feed);
+  const names = await freeNames(ctx, feed, { due: ctx.clock.now() });
+  const fileName = names.file;
   const { bytes, sha256, sums, spool, members } = rendered;
   const { partner, include } = feed;
   const membership: Membership = { partner, include, selection: normal(feed.selection), from: 0, to: rendered.fence };
@@ -125,6 +117,11 @@ const describeManual = async (ctx: FeedContext, feed: Feed, rendered: Rendered):
     bytes,
     sha256,
     frozenAt: ctx.clock.now(),
-    companions: await makeCompanions(ctx.spool, feed.file.sidecar, { ...facts, from: null, to: null, previous: null }),
+    companions: await makeCompanions(ctx.spool, feed.file.sidecar, names, {
+      ...facts,
+      from: null,
+      to: null,
+      previous: null,
+    }),
   };
 };

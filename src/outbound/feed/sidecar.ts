@@ -1,9 +1,10 @@
 import { exponentOf, formatDigits } from '../../money.ts';
 import { asFault } from '../../fault.ts';
 import { sha256 } from '../../file/digest.ts';
-import { safeName, type SafeName } from '../../safe-name.ts';
+import type { SafeName } from '../../safe-name.ts';
 import type { Spool } from '../../store/spool.ts';
 import type { Companion } from './batch.ts';
+import type { BatchNames } from './file-names.ts';
 import type { CurrencySum } from './render-message.ts';
 
 /** What a manifest says about a batch. */
@@ -65,29 +66,18 @@ export const spoolCompanion = async (
   return { kind, fileName, spool: await draft.keep(), bytes: bytes.length, sha256: sha256(bytes) };
 };
 
-/** The companions that the feed asks for: none, or one beside the file. */
+/** The companions that the feed asks for, in order of upload: the sidecar beside the file, and last the marker. */
 export const makeCompanions = async (
   spool: Spool,
-  sidecar: 'none' | 'sha256' | 'manifest',
+  kind: 'none' | 'sha256' | 'manifest',
+  { sidecar, marker }: BatchNames,
   facts: ManifestFacts,
 ): Promise<Companion[]> => {
-  switch (sidecar) {
-    case 'none':
-      return [];
-    case 'sha256':
-      return [
-        await spoolCompanion(
-          spool,
-          'sha256',
-          safeName(`${facts.fileName}.sha256`),
-          digestText(facts.sha256, facts.fileName),
-        ),
-      ];
-    case 'manifest':
-      return [
-        await spoolCompanion(spool, 'manifest', safeName(`${facts.fileName}.manifest.json`), manifestText(facts)),
-      ];
-    default:
-      return sidecar satisfies never;
+  const companions: Companion[] = [];
+  if (kind !== 'none' && sidecar !== undefined) {
+    const text = kind === 'sha256' ? digestText(facts.sha256, facts.fileName) : manifestText(facts);
+    companions.push(await spoolCompanion(spool, kind, sidecar, text));
   }
+  if (marker !== undefined) companions.push(await spoolCompanion(spool, 'marker', marker, ''));
+  return companions;
 };
