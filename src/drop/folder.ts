@@ -3,10 +3,10 @@ import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { within } from './deadline.ts';
-import { DropFault, isPartial, placeOf, type Drop, type Entry, type FolderSpec, type Outgoing } from './drop.ts';
+import { DropFault, isPartial, placeOf, type Entry, type FolderSpec, type Outgoing } from './drop.ts';
 import { faultOf, meanings, outcomeUnknown, timeoutFault, type Step } from './fault-table.ts';
 import { folderFault, otherFileSystem, systemCode } from './folder-faults.ts';
-import { mustBeNew, putFile, taken, type Moves } from './put.ts';
+import { mustBeNew, putFile, taken, type Moves, type MovingDrop } from './put.ts';
 import { openSource } from './source.ts';
 
 const chunkBytes = 1024 * 1024;
@@ -192,7 +192,7 @@ const findFolders = async (at: Place, step: Step): Promise<void> => {
 };
 
 /** A drop that is a folder of this machine, a mounted one included. Faults: see `DropCode`. */
-export const openFolder = async (spec: FolderSpec): Promise<Drop> => {
+export const openFolder = async (spec: FolderSpec): Promise<MovingDrop> => {
   const at = placeFor(spec);
   const onFolder = (operation: string): Step => ({ operation, object: spec.name, inFolder: false });
   await findFolders(at, onFolder('open'));
@@ -207,6 +207,7 @@ export const openFolder = async (spec: FolderSpec): Promise<Drop> => {
   return {
     place: placeOf(spec),
     learned: {},
+    moves,
     put: (file, steps) => putFile(moves, file, steps, spec),
     list: () => at.run(onFolder('list'), listFolder(spec.folder)),
     look: moves.look,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { SafeName } from '../safe-name.ts';
-import { DropFault, type DropOptions, type Entry, type Outgoing, type PutSteps, type Seen } from './drop.ts';
+import { DropFault, type Drop, type DropOptions, type Entry, type Outgoing, type PutSteps, type Seen } from './drop.ts';
 
 /** The few moves a kind of drop must know; `putFile` makes the same dance of them for every kind. */
 export interface Moves {
@@ -19,6 +19,11 @@ export interface Moves {
   remove(name: SafeName): Promise<void>;
   /** The bytes of a file, for `confirm: digest`. */
   fetch?(name: SafeName): Promise<Readable>;
+}
+
+/** A drop whose single moves can be asked for, as the doctor does. */
+export interface MovingDrop extends Drop {
+  readonly moves: Moves;
 }
 
 /** How a drop wants its files put. */
@@ -83,10 +88,15 @@ const refuseTaken = async (moves: Moves, file: Outgoing, { replace, confirm }: P
   if (found) throw taken(moves.label, file.name);
 };
 
-const digestOf = async (moves: Moves, name: SafeName): Promise<string | undefined> => {
+/** Reads a file back; more than `bytes` of it are not wanted, and a server may send without end. */
+const digestOf = async (moves: Moves, name: SafeName, bytes: number): Promise<string | undefined> => {
   if (!moves.fetch) return undefined;
   const digest = createHash('sha256');
-  for await (const bytes of await moves.fetch(name)) digest.update(bytes as Buffer);
+  let read = 0;
+  for await (const piece of (await moves.fetch(name)) as AsyncIterable<Buffer>) {
+    digest.update(piece);
+    if ((read += piece.length) > bytes) break;
+  }
   return digest.digest('hex');
 };
 
@@ -101,7 +111,7 @@ const checkWritten = async (
   if (!found) return undefined;
   if (found.bytes !== file.bytes) throw sizeFault(moves.label, file.partial, found.bytes, file, false);
   if (confirm !== 'digest') return 'size';
-  const digest = await digestOf(moves, file.partial);
+  const digest = await digestOf(moves, file.partial, file.bytes);
   if (digest === undefined) return 'size';
   if (digest !== file.sha256)
     throw notWhole(moves.label, file.partial, 'its bytes are not those that were sent', false);
