@@ -14,13 +14,14 @@ export type Sort = (error: unknown, step: Step) => Fault;
  * deadline. A step that met its deadline ends the connection, so that nothing late can happen through it.
  */
 export class Line {
-  readonly socket: Socket;
+  socket: Socket;
   readonly stepTimeout: number;
   /** Why the connection is gone. */
   lost: unknown;
   #gathering = false;
   readonly #sort: Sort;
   readonly #waiting = new Set<(error: unknown) => void>();
+  readonly #companions = new Set<Socket>();
 
   constructor(socket: Socket, stepTimeout: number, sort: Sort) {
     this.socket = socket;
@@ -29,8 +30,9 @@ export class Line {
     this.watch(socket);
   }
 
-  /** Listens to this socket: the connection itself, or the TLS on top of it. */
+  /** From now on this socket is the connection: at first the plain one, later the TLS on top of it. */
   watch(socket: Socket): void {
+    this.socket = socket;
     socket.on('error', (error) => this.end(error));
     socket.on('close', () => this.end(new Error('the connection ended')));
   }
@@ -40,21 +42,25 @@ export class Line {
     if (this.lost !== undefined) return;
     this.lost = reason;
     this.socket.destroy();
+    for (const socket of this.#companions) socket.destroy();
     for (const tell of this.#waiting) tell(reason);
   }
 
+  /** A further socket that ends when this connection ends. */
+  accompany(socket: Socket): void {
+    this.#companions.add(socket);
+    socket.once('close', () => this.#companions.delete(socket));
+    if (this.lost !== undefined) socket.destroy();
+  }
+
   /** Waits for `work`; its failure, the loss of the connection and the deadline become DropFaults of this step. */
-  async wait<T>(step: Step, work: Promise<T>, progress?: () => number): Promise<T> {
-    const late = () => {
-      const fault = timeoutFault(step, this.stepTimeout, 'the server is silent; it is tried again');
-      this.end(fault);
-      return fault;
-    };
-    try {
-      return await within(this.#orLost(work), this.stepTimeout, late, progress);
-    } catch (error) {
-      throw this.#sort(error, step);
-    }
+  wait<T>(step: Step, work: Promise<T>, progress?: () => number): Promise<T> {
+    return this.#within(step, work, (fault) => this.end(fault), progress);
+  }
+
+  /** As `wait`, but the connection stays when the deadline is met. */
+  waitGently<T>(step: Step, work: Promise<T>, progress?: () => number): Promise<T> {
+    return this.#within(step, work, () => undefined, progress);
   }
 
   /** Sends one request and waits for its answer. */
@@ -65,6 +71,12 @@ export class Line {
         send((error, value) => (error ? reject(error) : resolve(value as T)));
       });
     return this.wait(step, answer());
+  }
+
+  /** As `ask`, for a request whose answer is more than a yes; a bare yes is none. */
+  get<T extends object>(step: Step, send: (done: Done<T>) => void): Promise<T> {
+    const bareYes = () => new Error('invalid answer: yes, and nothing else');
+    return this.ask<T>(step, (done) => send((error, value) => done(error ?? (value ? null : bareYes()), value)));
   }
 
   /**
@@ -79,6 +91,19 @@ export class Line {
       this.#gathering = false;
       this.socket.uncork();
     });
+  }
+
+  async #within<T>(step: Step, work: Promise<T>, onLate: (fault: Fault) => void, progress?: () => number): Promise<T> {
+    const late = () => {
+      const fault = timeoutFault(step, this.stepTimeout, 'the server is silent; it is tried again');
+      onLate(fault);
+      return fault;
+    };
+    try {
+      return await within(this.#orLost(work), this.stepTimeout, late, progress);
+    } catch (error) {
+      throw this.#sort(error, step);
+    }
   }
 
   #orLost<T>(work: Promise<T>): Promise<T> {
@@ -99,6 +124,8 @@ export class Line {
 const asLost = (reason: unknown): Error => {
   if (!(reason instanceof Error) || reason.name === 'Fault')
     return new Error('the connection ended', { cause: reason });
+  // ssh2's words for a packet that it cannot read.
+  if (reason instanceof TypeError) return new Error('invalid packet', { cause: reason });
   const code = 'code' in reason ? reason.code : undefined;
   return typeof code === 'number' ? new Error(`disconnected: ${reason.message}`, { cause: reason }) : reason;
 };

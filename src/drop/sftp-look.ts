@@ -1,25 +1,37 @@
 import type { FileEntryWithStats, Stats } from 'ssh2';
 import type { SafeName } from '../safe-name.ts';
 import type { Entry, Learned } from './drop.ts';
-import { blindFault } from './fault-table.ts';
+import { blindFault, faultOf, type Meaning } from './fault-table.ts';
 import { readAll } from './sftp-read.ts';
 import { declines, folderOf, onFolder, type Place, statusOf, unlessMissing } from './sftp-place.ts';
 
 /** `lstat`, so that a link that leads nowhere counts as taken, as it does for the server's rename. */
 const byName = async ({ link, path, step }: Place, name: SafeName): Promise<Entry | undefined> => {
   const found = await link.line
-    .ask<Stats>(step('look at', name), (done) => link.sftp.lstat(path(name), done))
+    .get<Stats>(step('look at', name), (done) => link.sftp.lstat(path(name), done))
     .catch(unlessMissing);
+  if (found && !Number.isSafeInteger(found.size)) throw new NoSize();
   return found && { name, bytes: found.size, modifiedAt: found.mtime * 1000 };
 };
 
 const isFolder = ({ attrs, longname }: FileEntryWithStats): boolean =>
   attrs.mode ? !attrs.isFile() : longname.startsWith('d');
 
+/** Names in one folder that are listened to; a list that goes on is taken for one without end. */
+const mostEntries = 250_000;
+
+const endlessList: Meaning = {
+  code: 'refused',
+  next: 'retry',
+  reason: `it lists more than ${mostEntries} names`,
+  hint: 'have old files removed from the folder, or use another',
+};
+
 async function* entriesOf({ link, spec }: Place, folder: string): AsyncGenerator<FileEntryWithStats> {
   const { line, sftp } = link;
   const step = onFolder(spec, 'list', folder);
-  const handle = await line.ask<Buffer>(step, (done) => sftp.opendir(folder, done));
+  const handle = await line.get<Buffer>(step, (done) => sftp.opendir(folder, done));
+  let entries = 0;
   try {
     for (;;) {
       const found = await line
@@ -28,7 +40,8 @@ async function* entriesOf({ link, spec }: Place, folder: string): AsyncGenerator
           if (statusOf(error) === 1) return undefined;
           throw error;
         });
-      if (!found) return;
+      if (!found || found.length === 0) return;
+      if ((entries += found.length) > mostEntries) throw faultOf(endlessList, step, '', undefined);
       yield* found;
     }
   } finally {
@@ -78,9 +91,9 @@ class NoSize extends Error {}
 const byReading = async ({ link, path, step }: Place, name: SafeName): Promise<Entry | undefined> => {
   const { line, sftp } = link;
   const looking = step('look at', name);
-  const handle = await line.ask<Buffer>(looking, (done) => sftp.open(path(name), 'r', done)).catch(unlessMissing);
+  const handle = await line.get<Buffer>(looking, (done) => sftp.open(path(name), 'r', done)).catch(unlessMissing);
   if (!handle) return undefined;
-  const found = await line.ask<Stats>(looking, (done) => sftp.fstat(handle, done)).catch(() => undefined);
+  const found = await line.get<Stats>(looking, (done) => sftp.fstat(handle, done)).catch(() => undefined);
   if (found) {
     await line.ask<void>(looking, (done) => sftp.close(handle, done));
     return { name, bytes: found.size, modifiedAt: found.mtime * 1000 };

@@ -30,7 +30,7 @@ export async function* readAll(
   bytes: number | undefined,
   concurrency: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const ahead: Promise<Buffer>[] = [];
+  const ahead: { piece: Promise<Buffer>; length: number }[] = [];
   let asked = 0;
   let end = bytes ?? Infinity;
   try {
@@ -40,15 +40,17 @@ export async function* readAll(
         const piece = readPiece(link, step, handle, asked, length);
         // Looked at when its turn comes; a failure before that must not count as unhandled.
         piece.catch(() => undefined);
-        ahead.push(piece);
+        ahead.push({ piece, length });
         asked += length;
       }
-      const next = await ahead.shift();
-      if (bytes === undefined && next && next.length < link.readBytes) end = asked;
-      if (next && next.length > 0) yield next;
+      const next = ahead.shift();
+      const found = await next?.piece;
+      // The end, wherever the server said that it is.
+      if (found && next && found.length < next.length) end = asked;
+      if (found && found.length > 0) yield found;
     }
   } finally {
-    await Promise.allSettled(ahead);
+    await Promise.allSettled(ahead.map(({ piece }) => piece));
     await link.line.ask<void>(step, (done) => link.sftp.close(handle, done)).catch(() => undefined);
   }
 }

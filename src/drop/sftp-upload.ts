@@ -16,7 +16,7 @@ const create = async (at: Place, file: Outgoing, flags: 'w' | 'wx'): Promise<Buf
   const { link, path, spec } = at;
   const step: Step = { operation: 'create', object: `${file.partial} at ${spec.name}`, inFolder: false };
   try {
-    return await link.line.ask<Buffer>(step, (done) => link.sftp.open(path(file.partial), flags, done));
+    return await link.line.get<Buffer>(step, (done) => link.sftp.open(path(file.partial), flags, done));
   } catch (error) {
     const exists =
       flags === 'wx' && statusOf(error) !== undefined && (await look(at, file.name).catch(() => undefined));
@@ -40,7 +40,7 @@ const sync = async ({ link, step, learned }: Place, file: Outgoing, handle: Buff
 const measure = async ({ link, step, learned, written }: Place, file: Outgoing, handle: Buffer): Promise<void> => {
   if (learned.looks === undefined || learned.looks === 'by name') return;
   const found = await link.line
-    .ask<Stats>(step('look at', file.partial), (done) => link.sftp.fstat(handle, done))
+    .get<Stats>(step('look at', file.partial), (done) => link.sftp.fstat(handle, done))
     .catch(() => undefined);
   if (found) written.set(file.partial, found.size);
 };
@@ -102,7 +102,7 @@ const isFull = async ({ link, spec }: Place): Promise<boolean> => {
   const folder = spec.rename === false ? folderOf(spec) : partialFolderOf(spec);
   type Space = { f_bavail: number; f_frsize: number };
   const space = await link.line
-    .ask<Space>(onFolder(spec, 'measure', folder), (done) => link.sftp.ext_openssh_statvfs(folder, done))
+    .get<Space>(onFolder(spec, 'measure', folder), (done) => link.sftp.ext_openssh_statvfs(folder, done))
     .catch(() => undefined);
   return space !== undefined && space.f_bavail * space.f_frsize < link.writeBytes;
 };
