@@ -55,6 +55,7 @@ const owners: Record<string, { values: string[]; types?: string[] }> = {
   knex: { values: ['src/store/'], types: tables },
   'node-cron': { values: ['src/work/wake.ts'] },
   nodemailer: { values: ['src/notify/mail.ts'] },
+  openpgp: { values: ['src/file/pgp.ts', 'src/file/pgp-key.ts'] },
   pg: { values: ['src/store/'], types: tables },
   'pg-copy-streams': { values: ['src/store/', 'src/outbound/feed/'] },
   'pg-query-stream': { values: ['src/store/', 'src/outbound/feed/'] },
@@ -63,6 +64,7 @@ const owners: Record<string, { values: string[]; types?: string[] }> = {
   ssh2: { values: ['src/drop/'] },
   'ssh2-sftp-client': { values: ['src/drop/sftp.ts'] },
   yaml: { values: ['src/settings/'] },
+  yazl: { values: ['src/file/zip.ts'] },
   zod: { values: ['src/settings/', 'src/web/'] },
 };
 

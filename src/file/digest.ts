@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
-import { createGzip, type Gzip } from 'node:zlib';
 
 /** Bytes and SHA-256 of what passed. */
 export interface Digest {
@@ -45,6 +44,3 @@ export const digestFile = async (path: string): Promise<Digest> => {
   for await (const block of createReadStream(path, { highWaterMark: 1 << 18 })) update(block as Buffer);
   return end();
 };
-
-/** Compresses as gzip. The header names no file and no time (mtime 0), so the same bytes give the same file. */
-export const gzipStream = (): Gzip => createGzip({ level: 6, chunkSize: 1 << 16 });

@@ -1,5 +1,6 @@
 import { reached } from '../../commit-point.ts';
 import { asFault } from '../../fault.ts';
+import { gzip } from '../../file/gzip.ts';
 import type { FenceOptions, OpenAtFence } from '../../store/fence.ts';
 import type { Spool } from '../../store/spool.ts';
 import { newestSequence, type Store } from '../../store/store.ts';
@@ -85,7 +86,7 @@ const renderToSpool = async (
   const draft = await request.spool.draft();
   try {
     reached('3 rendering');
-    const sink = makeSink(draft.handle, request.compress);
+    const sink = makeSink(draft.handle, request.compress === 'gzip' ? [gzip] : []);
     await sink.write(new TextEncoder().encode(makeRowWriter(layout, rule.include, request.store.kind).head()));
     const members = await writeMembers(request, threads, fence, sink);
     if (members.count === 0 && !keepEmpty) {
