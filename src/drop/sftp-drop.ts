@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import type { Stats } from 'ssh2';
 import type { SafeName } from '../safe-name.ts';
-import { placeOf, type Drop, type Learned, type SftpSpec } from './drop.ts';
+import { placeOf, type Learned, type SftpSpec } from './drop.ts';
 import { faultOf, meanings } from './fault-table.ts';
-import { putFile, type Moves } from './put.ts';
+import { putFile, type Moves, type MovingDrop } from './put.ts';
 import type { Link } from './sftp-link.ts';
 import { list, look } from './sftp-look.ts';
 import { declines, folderOf, makeSftpPlace, onFolder, partialFolderOf, type Place } from './sftp-place.ts';
@@ -14,9 +14,9 @@ import { upload } from './sftp-upload.ts';
 const fetch = async ({ link, path, step, spec, learned }: Place, name: SafeName): Promise<Readable> => {
   const { line, sftp } = link;
   const reading = step('fetch', name);
-  const handle = await line.ask<Buffer>(reading, (done) => sftp.open(path(name), 'r', done));
+  const handle = await line.get<Buffer>(reading, (done) => sftp.open(path(name), 'r', done));
   const found = await line
-    .ask<Stats>(reading, (done) => sftp.fstat(handle, done))
+    .get<Stats>(reading, (done) => sftp.fstat(handle, done))
     .catch((error: unknown) => {
       if (declines(error)) return undefined;
       throw error;
@@ -33,12 +33,12 @@ const findFolder = async ({ link, spec }: Place, folder: string): Promise<void> 
   const { line, sftp } = link;
   const opening = onFolder(spec, 'open', folder);
   try {
-    const found = await line.ask<Stats>(opening, (done) => sftp.stat(folder, done));
+    const found = await line.get<Stats>(opening, (done) => sftp.stat(folder, done));
     if (found.isDirectory()) return;
   } catch (error) {
     if (!declines(error)) throw error;
     const handle = await line
-      .ask<Buffer>(opening, (done) => sftp.opendir(folder, done))
+      .get<Buffer>(opening, (done) => sftp.opendir(folder, done))
       .catch((refusal: unknown) => {
         if (!declines(refusal)) throw refusal;
       });
@@ -54,7 +54,7 @@ export const makeSftpDrop = async (
   link: Link,
   close: () => Promise<void>,
   learned: Learned,
-): Promise<Drop> => {
+): Promise<MovingDrop> => {
   const at = makeSftpPlace(spec, link, learned);
   await findFolder(at, folderOf(spec));
   if (partialFolderOf(spec) !== folderOf(spec)) await findFolder(at, partialFolderOf(spec));
@@ -69,6 +69,7 @@ export const makeSftpDrop = async (
   return {
     place: placeOf(spec),
     learned,
+    moves,
     put: (file, steps) => putFile(moves, file, steps, spec),
     list: () => list(at),
     look: moves.look,
