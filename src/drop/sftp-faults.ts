@@ -70,7 +70,7 @@ const phrases: [RegExp, Meaning][] = [
   ],
   [/disconnected:/i, { code: 'cut', next: 'retry', hint: 'the server ended the connection; ask the partner why' }],
   [
-    /invalid (identification|header|packet|answer)|bad packet|protocol|mac mismatch/i,
+    /invalid (header|answer)|identification|packet|malformed|protocol|mac mismatch|(header|greeting) lines?/i,
     {
       code: 'refused',
       next: 'retry',

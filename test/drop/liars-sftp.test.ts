@@ -1,6 +1,12 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { finished } from 'node:stream/promises';
+import type { AuthContext, KeyboardAuthContext } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DropCode, DropOptions, SftpSpec } from '../../src/drop/drop.ts';
 import { openDrop } from '../../src/drop/open-drop.ts';
+import { digestStream } from '../../src/file/digest.ts';
+import { safeName } from '../../src/safe-name.ts';
 import { Secret } from '../../src/secret.ts';
 import {
   startScriptedSftp,
@@ -9,6 +15,7 @@ import {
   type SftpRequest,
   type SftpScript,
 } from '../servers/scripted-sftp.ts';
+import { startTalker, withoutEnd } from '../servers/talker.ts';
 import { deliver, faultOf, outgoing, sha256, type Stage } from './stage.ts';
 
 const specOf = (server: { port: number; fingerprint: string }): SftpSpec => ({
@@ -230,5 +237,96 @@ describe('an SFTP server that lies', () => {
     if (final === undefined) expect(there).toBeUndefined();
     if (final === 'whole') expect(sha256(there ?? Buffer.alloc(0))).toBe(file.sha256);
     if (final === 'shortened by the server') expect(there).toHaveLength(100);
+  });
+
+  const opened = async (script: SftpScript) => (await against(script)).open();
+
+  it('has many files: all are listed', async () => {
+    const drop = await opened({});
+    for (let n = 0; n < 20_000; n++) server.files.set(`${n}.csv`, Buffer.alloc(0));
+    expect(await drop.list()).toHaveLength(20_000);
+    await drop.close();
+  });
+
+  it('lists names without end: refused', async () => {
+    const page = Array.from({ length: 1_000 }, (_, n) => `${n}.csv`);
+    const drop = await opened(lies({ list: (asked) => asked.names(page) }));
+    expect(await faultOf(drop.list())).toMatchObject({ code: 'refused', next: 'retry' });
+    await drop.close();
+  });
+
+  it('lists nothing over and over: that is the end', async () => {
+    const drop = await opened(lies({ list: (asked) => asked.names([]) }));
+    expect(await drop.list()).toEqual([]);
+    await drop.close();
+  });
+
+  it('says a size far beyond the bytes it gives: reading ends where they end', async () => {
+    const drop = await opened(lies({ look: sized(() => 1e15) }));
+    server.files.set('orders.csv', Buffer.alloc(70_000));
+    const { stream, digest } = digestStream();
+    await finished((await drop.fetch(safeName('orders.csv'))).pipe(stream).resume());
+    expect(digest().bytes).toBe(70_000);
+    await drop.close();
+  });
+
+  it.each([
+    ['every sign-in', (context: AuthContext) => context.reject()],
+    ['the first factor and asks for another', (context: AuthContext) => context.reject(['hostbased'], true)],
+  ])('refuses %s: sign-in', async (_, signIn) => {
+    const stage = await against({ signIn });
+    expect(await faultOf(stage.open())).toMatchObject({ code: 'sign-in', next: 'hold' });
+  });
+
+  it('asks one question after the other: given up in time', async () => {
+    const ask = (context: KeyboardAuthContext): void =>
+      context.prompt([{ prompt: 'Password:', echo: false }], () => ask(context));
+    const signIn = (context: AuthContext) =>
+      context.method === 'keyboard-interactive' ? ask(context) : context.reject(['keyboard-interactive']);
+    const stage = await against({ signIn });
+    expect(await faultOf(stage.open())).toMatchObject({ code: 'timeout', next: 'retry' });
+  });
+
+  it('never answers a sign-in: timeout', async () => {
+    const stage = await against({ signIn: () => undefined });
+    expect(await faultOf(stage.open())).toMatchObject({ code: 'timeout', next: 'retry' });
+  });
+});
+
+describe('what answers is no SFTP server:', () => {
+  const talks: [string, (socket: Socket) => void, DropCode[]][] = [
+    ['it says nothing', () => undefined, ['timeout']],
+    ['it greets and falls silent', (socket) => socket.write('SSH-2.0-quiet\r\n'), ['timeout']],
+    ['it greets half', (socket) => socket.write('SSH-2.'), ['timeout']],
+    ['it hangs up', (socket) => socket.end(), ['cut']],
+    ['it greets and hangs up', (socket) => socket.end('SSH-2.0-quiet\r\n'), ['cut']],
+    ['it speaks FTP', (socket) => socket.write('220 ready\r\n'), ['timeout', 'refused']],
+    ['it speaks SSH 1', (socket) => socket.write('SSH-1.5-old\r\n'), ['refused']],
+    [
+      'it greets with lines without end',
+      (socket) => withoutEnd(socket, 'welcome\r\n'.repeat(1000)),
+      ['timeout', 'refused', 'cut'],
+    ],
+    [
+      'it greets with a line without end',
+      (socket) => withoutEnd(socket, 'x'.repeat(9000)),
+      ['timeout', 'refused', 'cut'],
+    ],
+    ['it sends noise', (socket) => withoutEnd(socket, randomBytes(9000)), ['timeout', 'refused', 'cut']],
+    [
+      'it sends noise after the greeting',
+      (socket) => (socket.write('SSH-2.0-x\r\n'), withoutEnd(socket, randomBytes(9000))),
+      ['refused', 'cut'],
+    ],
+  ];
+  it.each(talks)('%s', async (_, talk, codes) => {
+    const server = await startTalker(talk);
+    try {
+      const fault = await faultOf(openDrop(specOf({ port: server.port, fingerprint: 'SHA256:none' })));
+      expect(codes, fault.message).toContain(fault.code);
+      expect(fault.next).not.toBe('bug');
+    } finally {
+      await server.close();
+    }
   });
 });

@@ -25,8 +25,8 @@ export interface SftpAsked {
   length: number;
   /** What an open is for. */
   writing: boolean;
-  /** Whether this listing was answered before. */
-  listed: boolean;
+  /** How often this list was asked for before. */
+  page: number;
   /** What lies in the folder. */
   files: Map<string, Buffer>;
   /** SSH_FX_… with the server's words. */
@@ -79,6 +79,9 @@ const written = (file: Buffer, data: Buffer, offset: number): Buffer => {
   return whole;
 };
 
+/** Names in one answer: a packet must stay under 256 KB. */
+const pageLength = 500;
+
 const done = (asked: SftpAsked) => asked.status(STATUS_CODE.OK);
 const missing = (asked: SftpAsked) => asked.status(STATUS_CODE.NO_SUCH_FILE, 'No such file');
 
@@ -102,7 +105,11 @@ const honestly: Record<SftpRequest, (asked: SftpAsked) => void> = {
     done(asked);
   },
   remove: (asked) => (asked.files.delete(asked.name) ? done(asked) : missing(asked)),
-  list: (asked) => (asked.listed ? asked.status(STATUS_CODE.EOF) : asked.names([...asked.files.keys()])),
+  list: (asked) => {
+    const names = [...asked.files.keys()].slice(asked.page * pageLength, (asked.page + 1) * pageLength);
+    if (names.length > 0) asked.names(names);
+    else asked.status(STATUS_CODE.EOF);
+  },
   read: (asked) => {
     const part = asked.held?.subarray(asked.offset, asked.offset + asked.length) ?? Buffer.alloc(0);
     if (part.length > 0) asked.bytes(part);
@@ -132,7 +139,7 @@ const answersTo = (sftp: SFTPWrapper, socket: Socket, id: number, handle: () => 
   cut: () => socket.destroy(),
 });
 
-type Details = Partial<Pick<SftpAsked, 'to' | 'data' | 'offset' | 'length' | 'writing' | 'listed'>>;
+type Details = Partial<Pick<SftpAsked, 'to' | 'data' | 'offset' | 'length' | 'writing' | 'page'>>;
 
 /** One SFTP channel. */
 const serve = (
@@ -143,7 +150,7 @@ const serve = (
   count: (kind: SftpRequest) => void,
 ): void => {
   const handles: string[] = [];
-  const listed = new Set<number>();
+  const pages = new Map<number, number>();
   const numbers = new Map<SftpRequest, number>();
   const fold = script.fold ?? ((name: string) => name);
   const open = (name: string): Buffer => Buffer.from([handles.push(name) - 1]);
@@ -154,7 +161,7 @@ const serve = (
     const nth = (numbers.get(kind) ?? 0) + 1;
     numbers.set(kind, nth);
     count(kind);
-    const nothing = { data: Buffer.alloc(0), offset: 0, length: 0, writing: false, listed: false };
+    const nothing = { data: Buffer.alloc(0), offset: 0, length: 0, writing: false, page: 0 };
     const answers = answersTo(sftp, socket, id, () => open(name));
     const to = fold(basename(details.to ?? ''));
     const asked: SftpAsked = { id, name, nth, held: files.get(name), files, ...nothing, ...details, to, ...answers };
@@ -178,8 +185,9 @@ const serve = (
   sftp.on('OPENDIR', (id) => sftp.handle(id, open('')));
   sftp.on('READDIR', (id, handle) => {
     const number = handle[0] ?? 0;
-    on('list', id, '', { listed: listed.has(number) });
-    listed.add(number);
+    const page = pages.get(number) ?? 0;
+    pages.set(number, page + 1);
+    on('list', id, '', { page });
   });
 };
 
