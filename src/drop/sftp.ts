@@ -2,7 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import Client from 'ssh2-sftp-client';
-import type { AuthHandlerMiddleware, Client as SshClient, ConnectConfig, NextAuthHandler, SFTPWrapper } from 'ssh2';
+import type { Client as SshClient, ConnectConfig, SFTPWrapper } from 'ssh2';
 import { DropFault, type Drop, type Learned, type SftpSpec } from './drop.ts';
 import { within } from './deadline.ts';
 import type { Step } from './fault-table.ts';
@@ -10,13 +10,15 @@ import { isPinned, keyFamilies, readHostKey, type ShownKey } from './host-key.ts
 import { Line } from './line.ts';
 import { makeSftpDrop } from './sftp-drop.ts';
 import { sftpFault } from './sftp-faults.ts';
+import { makeGreeting } from './sftp-greeting.ts';
 import { makeLink, type Link } from './sftp-link.ts';
+import { credentials, type Listener } from './sftp-sign-in.ts';
 
 /** Where an SFTP server is. */
 export type SftpHost = Pick<SftpSpec, 'name' | 'host' | 'port' | 'stepTimeout'>;
 
 /** A server, and what ends our connection to it from outside. */
-type Target = SftpHost & { signal?: AbortSignal | undefined };
+type Target = SftpHost & { signal?: AbortSignal | undefined; signedIn?: (() => void) | undefined };
 
 /** Longest wait for a polite good-bye, in milliseconds. */
 const farewell = 2_000;
@@ -29,34 +31,6 @@ const stepAt = (host: SftpHost, operation: string): Step => ({
 
 /** ssh2's part of the connection, which ssh2-sftp-client keeps to itself. */
 const innerOf = (client: Client): SshClient => (client as unknown as { client: SshClient }).client;
-
-/** A key, a password, and the password once more where a server asks for it as a question; each at most once. */
-const signInWith = (spec: SftpSpec): AuthHandlerMiddleware => {
-  const tried = new Set<string>();
-  const password = spec.password?.reveal();
-  return (left: string[] | null, _partial: boolean, next: NextAuthHandler) => {
-    const may = (type: string) => !tried.has(type) && (left === null || left.includes(type)) && tried.add(type);
-    if (spec.key && may('publickey')) return next('publickey');
-    if (password === undefined) return next(false as never);
-    if (may('password')) return next('password');
-    // Only where "password" is not offered: a wrong password must not count twice against us.
-    if (!left?.includes('keyboard-interactive') || left.includes('password') || !may('keyboard-interactive'))
-      return next(false as never);
-    return next({
-      type: 'keyboard-interactive',
-      username: spec.user,
-      prompt: (_name, _instructions, _language, prompts, finish) => finish(prompts.map(() => password)),
-    });
-  };
-};
-
-const credentials = (spec: SftpSpec): ConnectConfig => ({
-  username: spec.user,
-  ...(spec.password && { password: spec.password.reveal() }),
-  ...(spec.key && { privateKey: spec.key.reveal() }),
-  ...(spec.passphrase && { passphrase: spec.passphrase.reveal() }),
-  authHandler: signInWith(spec),
-});
 
 const dial = async (host: Target): Promise<Line> => {
   // Without noDelay each small request waits for the server's delayed acknowledgement.
@@ -83,6 +57,8 @@ interface Attempt {
   client: Client;
   line: Line;
   sftp: SFTPWrapper;
+  /** What the server calls itself, as in `SSH-2.0-OpenSSH_9.6`. */
+  software: string | undefined;
 }
 
 /** When `from` says `name`; that the line may end before is the business of whoever waits. */
@@ -104,16 +80,23 @@ const attempt = async (host: Target, config: ConnectConfig, accept: (key: ShownK
   const stages = { agreed: event(inner, 'handshake'), signedIn: event(inner, 'ready') };
   const hostVerifier = (key: Buffer) => accept(readHostKey(key));
   const opened = client.connect({ ...config, sock: line.socket, hostVerifier, readyTimeout: 0 });
-  // Before ssh2 reads an answer, because reading it makes room to send more.
-  line.socket.prependListener('data', () => line.gather());
+  const greeting = makeGreeting();
+  line.socket.prependListener('data', (bytes: Buffer) => {
+    greeting.hear(bytes);
+    // Before ssh2 reads an answer, because reading it makes room to send more.
+    line.gather();
+  });
   inner.on('handshake', () => keepKey(inner));
   // Also fails when the line ends; that is reported by the stage that waits.
   opened.catch((error: unknown) => line.end(error));
   await line.wait(stepAt(host, 'get a greeting from'), event(line.socket, 'data'));
-  await line.wait(stepAt(host, 'agree on keys with'), stages.agreed);
+  await line.wait(stepAt(host, 'agree on keys with'), stages.agreed).catch((error: unknown) => {
+    throw greeting.explain(error, stepAt(host, 'connect to'));
+  });
   await line.wait(stepAt(host, 'sign in to'), stages.signedIn);
+  host.signedIn?.();
   const sftp = await line.wait(stepAt(host, 'open SFTP at'), opened);
-  return { client, line, sftp };
+  return { client, line, sftp, software: greeting.software() };
 };
 
 /** The connection made with the first kind of host key that `accept` takes; otherwise all the keys that were shown. */
@@ -154,11 +137,21 @@ const hostKeyFault = (spec: SftpSpec, shown: ShownKey[]): DropFault => {
   return new DropFault({
     ...stepAt(spec, 'trust'),
     reason: `it shows the host key ${keys}; pinned: ${spec.hostKeys.join(', ') || 'none'}`,
-    hint: 'no credentials were sent. Ask the partner whether the key has changed; if so, put the new one into "hostKeys"',
+    hint:
+      'no credentials were sent. Ask the partner whether the key has changed; if so: ' +
+      `nightdrop drops trust ${spec.name} SHA256:…, or put it into "hostKeys"`,
     next: 'hold',
     code: 'host-key',
   });
 };
+
+/** A signed-in connection with SFTP open, and how to end it. */
+export interface Connected {
+  link: Link;
+  software: string | undefined;
+  /** Never throws; may be called twice. */
+  close(): Promise<void>;
+}
 
 /** Ends the connection politely, and in any case. */
 const makeClose = ({ client, line }: Attempt): (() => Promise<void>) => {
@@ -173,17 +166,22 @@ const makeClose = ({ client, line }: Attempt): (() => Promise<void>) => {
   return () => (closing ??= close());
 };
 
+/** Signs in and opens SFTP. Faults: those of `openSftp` but for what concerns the folder. */
+export const connectSftp = async (spec: SftpSpec, signal?: AbortSignal, listener?: Listener): Promise<Connected> => {
+  const target = { ...spec, signal, signedIn: listener?.signedIn };
+  const found = await tryKeys(target, credentials(spec, listener), (key) => isPinned(key, spec.hostKeys));
+  if (Array.isArray(found)) throw hostKeyFault(spec, found);
+  return { link: makeLink(found.line, found.sftp), software: found.software, close: makeClose(found) };
+};
+
 /**
  * Signs in and finds the folder. Faults: `unreachable`, `timeout`, `cut`, `host-key`, `sign-in`, `folder`, `denied`,
  * `refused`. When `signal` fires the connection ends (`cut`).
  */
 export const openSftp = async (spec: SftpSpec, signal?: AbortSignal, known: Readonly<Learned> = {}): Promise<Drop> => {
-  const found = await tryKeys({ ...spec, signal }, credentials(spec), (key) => isPinned(key, spec.hostKeys));
-  if (Array.isArray(found)) throw hostKeyFault(spec, found);
-  const close = makeClose(found);
+  const { link, software, close } = await connectSftp(spec, signal);
   try {
-    const link: Link = makeLink(found.line, found.sftp);
-    return await makeSftpDrop(spec, link, close, { ...known });
+    return await makeSftpDrop(spec, link, close, { ...known, ...(software !== undefined && { software }) });
   } catch (error) {
     await close();
     throw sftpFault(error, stepAt(spec, 'open'));

@@ -1,13 +1,19 @@
 import type { Knex } from 'knex';
 import * as ledger from './migrations/0001-ledger.ts';
 import * as outbound from './migrations/0002-outbound.ts';
+import * as drops from './migrations/0003-drops.ts';
+import * as alerts from './migrations/0004-alerts.ts';
 import * as companionNames from './migrations/0005-companion-names.ts';
+import * as submissions from './migrations/0006-submissions.ts';
 
 /** In order; a landed migration is never edited, a change is a new one at the end. */
 const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
   { name: '0001-ledger', up: ledger.up },
   { name: '0002-outbound', up: outbound.up },
+  { name: '0003-drops', up: drops.up },
+  { name: '0004-alerts', up: alerts.up },
   { name: '0005-companion-names', up: companionNames.up },
+  { name: '0006-submissions', up: submissions.up },
 ];
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {

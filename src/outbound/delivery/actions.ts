@@ -1,6 +1,7 @@
 import { Fault } from '../../fault.ts';
 import type { Store, Writer } from '../../store/store.ts';
 import { noteByHand } from './attempts.ts';
+import { connect } from './connect.ts';
 import type { DeliveryContext } from './context.ts';
 import { type Delivery, type DeliveryState, type DropPlan, mayMove, type Parcel } from './delivery.ts';
 import { findDelivery, leaseOver } from './deliveries.ts';
@@ -126,12 +127,15 @@ const allThere = async (
   { id, deliveredAt }: Delivery,
   parcels: readonly Parcel[],
 ): Promise<boolean> => {
-  const drop = await ctx.openDrop(plan.spec);
+  const drop = await connect(ctx, plan);
   try {
     let all = true;
     for (const parcel of parcels) {
       const sent = deliveredAt !== null;
-      const verdict = meet(await lookFor(drop, parcel), parcel, { sent, replace: plan.spec.replace });
+      const verdict = meet(await lookFor(drop, parcel, undefined, plan.spec.confirm === 'none'), parcel, {
+        sent,
+        replace: plan.spec.replace,
+      });
       if (verdict.do === 'hold')
         throw refused('resend', id, `${parcel.fileName}: ${verdict.reason}`, 'remove that file first', verdict.code);
       all &&= verdict.do === 'delivered';

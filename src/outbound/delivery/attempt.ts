@@ -5,13 +5,14 @@ import { databaseTrouble } from '../../store/trouble.ts';
 import { safeName } from '../../safe-name.ts';
 import { type Attempt, attemptsOf } from './attempts.ts';
 import { abandon, type Claimed, confirm, fail, receipt } from './claims.ts';
+import { connect } from './connect.ts';
 import { type DeliveryContext, defaultLeaseMs } from './context.ts';
 import { afterFailure, type Delivery, type DropPlan, type Parcel } from './delivery.ts';
 import { findDelivery } from './deliveries.ts';
 import { heartbeat } from './heartbeat.ts';
 import { type History, historyOf, leftovers } from './history.ts';
 import { checkSpool, parcelsOf } from './parcels.ts';
-import { placeChanged } from './recover.ts';
+import { noMarker, placeChanged } from './recover.ts';
 import { onHold, sendParcel } from './send.ts';
 
 /** What an attempt knows before it connects. */
@@ -93,9 +94,10 @@ const run = async (
   const history = historyOf(earlier, parcels);
   tries.count = history.tries + 1;
   refuseOtherPlace(plan, claimed, history);
+  refuseMarkerless(plan, claimed, parcels);
   await checkSpool(ctx.spool, parcels.slice(history.next));
   signal.throwIfAborted();
-  const drop = await ctx.openDrop(plan.spec, signal);
+  const drop = await connect(ctx, plan, signal);
   const close = () => void drop.close();
   signal.addEventListener('abort', close, { once: true });
   try {
@@ -115,13 +117,20 @@ const refuseOtherPlace = (plan: DropPlan, { delivery }: Claimed, { open, next, p
     throw onHold(delivery.fileName, delivery.dropName, placeChanged(before, now));
 };
 
+/** Never a file under its final name that no marker will follow. */
+const refuseMarkerless = (plan: DropPlan, { delivery }: Claimed, parcels: readonly Parcel[]): void => {
+  if (plan.spec.rename === false && parcels.at(-1)?.marker !== true)
+    throw onHold(delivery.fileName, delivery.dropName, noMarker);
+};
+
 const sendAll = async ({ ctx, plan, claimed, parcels, earlier, history }: Errand, drop: Drop): Promise<void> => {
   const { store } = ctx;
   for (const [index, parcel] of parcels.entries()) {
     if (index < history.next) continue;
     const inHand = index === history.next;
     const open = inHand && history.open ? { open: history.open } : {};
-    const seen = await sendParcel({ ctx, plan, claimed, drop, parcel, sent: inHand && history.sent, ...open });
+    const begun = inHand && history.begunAt === drop.place;
+    const seen = await sendParcel({ ctx, plan, claimed, drop, parcel, sent: inHand && history.sent, begun, ...open });
     const ofBatch = index === 0 ? seen : undefined;
     if (index < parcels.length - 1) {
       await confirm(store, claimed, parcel.fileName, ofBatch);

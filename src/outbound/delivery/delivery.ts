@@ -16,8 +16,12 @@ export interface DropPlan {
   unknown: 'send' | 'hold';
   /** Milliseconds from the first attempt after which a delivery is held. */
   giveUpAfter: number;
+  /** How many connections this process has to the drop at the same time, looks for pick-ups included; 4 by default. */
+  sessions?: number;
   /** Whether to record when the partner takes a delivered file. */
   watchPickup: boolean;
+  /** With `watchPickup`: how long a file may lie before somebody is told, milliseconds. */
+  pickupWithin?: number;
 }
 
 /** The duty to bring one batch to one drop. Instants in milliseconds. */
@@ -59,6 +63,8 @@ export interface Parcel {
   spool: string;
   bytes: number;
   sha256: string;
+  /** Whether it is the marker: sent last, it says that the batch's other files are whole. */
+  marker?: boolean;
 }
 
 const moves: Record<DeliveryState, readonly DeliveryState[]> = {

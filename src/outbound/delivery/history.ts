@@ -8,6 +8,11 @@ export interface History {
   next: number;
   /** A rename of that parcel without a receipt, which nobody has looked into since. */
   open?: OpenRename;
+  /**
+   * The place at which a straight write of that parcel was begun and not found whole: what lies there under its name is
+   * ours to write over.
+   */
+  begunAt?: string;
   /** Whether a rename of that parcel was ever sent, so that our bytes may be there. */
   sent: boolean;
   /** Where the last attempt that changed anything worked. */
@@ -18,6 +23,9 @@ export interface History {
 
 const isNote = ({ phase }: Attempt): boolean => phase === 'released' || phase === 'resent';
 const touched = ({ phase }: Attempt): boolean => phase !== 'looking' && phase !== 'released' && phase !== 'resent';
+
+/** Written under its final name from the start. */
+const isStraight = ({ fileName, partialName }: Attempt): boolean => partialName === fileName;
 
 const openRename = ({ phase, place, partialName }: Attempt): OpenRename | undefined =>
   phase === 'renaming' || phase === 'renamed' ? { phase, place, partialName } : undefined;
@@ -37,15 +45,17 @@ export const historyOf = (earlier: readonly Attempt[], parcels: readonly Parcel[
   const next = last.phase === 'confirmed' ? inHand + 1 : Math.max(inHand, 0);
   const released = since.findLastIndex(isNote) > since.lastIndexOf(last);
   const open = released ? undefined : openRename(last);
-  const sent = since.some((row) => row.fileName === parcels[next]?.fileName && openRename(row) !== undefined);
-  return { next, sent, place: last.place, tries, ...(open && { open }) };
+  const renames = since.filter((row) => row.fileName === parcels[next]?.fileName && openRename(row) !== undefined);
+  const latest = renames.at(-1);
+  const begun = latest && isStraight(latest) && latest.phase === 'renaming' ? { begunAt: latest.place } : {};
+  return { next, sent: renames.length > 0, place: last.place, tries, ...(open && { open }), ...begun };
 };
 
-/** The names under which earlier attempts may have left unfinished bytes at this place. */
+/** The names under which earlier attempts may have left unfinished bytes at this place; never a final name. */
 export const leftovers = (earlier: readonly Attempt[], place: string): string[] => [
   ...new Set(
     earlier
-      .filter((row) => touched(row) && row.place === place && row.partialName !== '')
+      .filter((row) => touched(row) && row.place === place && row.partialName !== '' && !isStraight(row))
       .map((row) => row.partialName),
   ),
 ];

@@ -25,10 +25,23 @@ export const readBack = async (drop: Drop, fileName: string): Promise<string | u
   }
 };
 
-/** What lies under the file's names. Bytes are read back only where they can matter: when the size is ours. */
-export const lookFor = async (drop: Drop, parcel: Parcel, partialName?: string): Promise<Sight> => {
+/**
+ * What lies under the file's names. Bytes are read back only where they can matter: when the size is ours. `mayBeBlind`:
+ * the drop is known for a server that lets nobody look; elsewhere that is a Fault.
+ */
+export const lookFor = async (drop: Drop, parcel: Parcel, partialName?: string, mayBeBlind = false): Promise<Sight> => {
+  try {
+    return await seeFor(drop, parcel, partialName);
+  } catch (error) {
+    if (mayBeBlind && error instanceof DropFault && error.code === 'blind') return { partial: false, blind: true };
+    throw error;
+  }
+};
+
+const seeFor = async (drop: Drop, parcel: Parcel, partialName: string | undefined): Promise<Sight> => {
   const final = await drop.look(safeName(parcel.fileName));
-  const partial = partialName ? (await drop.look(safeName(partialName))) !== undefined : false;
+  const partial =
+    partialName && partialName !== parcel.fileName ? (await drop.look(safeName(partialName))) !== undefined : false;
   if (!final) return { partial };
   const sha256 = final.bytes === parcel.bytes ? await readBack(drop, parcel.fileName) : undefined;
   return { partial, final: { bytes: final.bytes, ...(sha256 !== undefined && { sha256 }) } };

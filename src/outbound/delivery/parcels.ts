@@ -11,6 +11,7 @@ const toParcel = (row: Row): Parcel => ({
   spool: String(row['spool']),
   bytes: int(row['bytes']),
   sha256: String(row['sha256']),
+  marker: row['kind'] === 'marker',
 });
 
 /** What a batch consists of: its own file first, then its companions in order of upload. */

@@ -1,6 +1,7 @@
 import { placeOf, type Drop } from '../../drop/drop.ts';
 import { safeName } from '../../safe-name.ts';
 import { placesOf } from './attempts.ts';
+import { connect } from './connect.ts';
 import type { DeliveryContext } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { findDeliveries } from './deliveries.ts';
@@ -39,7 +40,7 @@ const watchDrop = async (
   const places = await placesOf(ctx.store.read, dropName);
   const here = deliveries.filter(({ id }) => places.get(id) === placeOf(plan.spec));
   if (here.length === 0) return [];
-  const drop = await ctx.openDrop(plan.spec, signal);
+  const drop = await connect(ctx, plan, signal);
   try {
     const taken: Delivery[] = [];
     const lying = await listed(drop, here);

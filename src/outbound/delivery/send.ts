@@ -20,6 +20,8 @@ export interface Sending {
   /** Whether a rename of this file was ever sent before. */
   sent: boolean;
   open?: OpenRename;
+  /** What lies under its final name was begun by an earlier straight write of ours. */
+  begun: boolean;
 }
 
 /** The fault of a verdict that asks for a person. */
@@ -44,24 +46,29 @@ export const sendParcel = async (sending: Sending): Promise<Receipt> => {
   }
 };
 
+const mayBeBlind = ({ spec }: DropPlan): boolean => spec.confirm === 'none';
+
 /** Without an open rename, `put` itself looks first and refuses a name that exists; a look of our own would only cost time. */
-const judge = async ({ drop, parcel, plan, open, sent }: Sending): Promise<Verdict> => {
-  if (!open && !plan.spec.replace) return { do: 'upload' };
-  const sight = await lookFor(drop, parcel, open?.partialName);
+const judge = async ({ drop, parcel, plan, open, sent, begun }: Sending): Promise<Verdict> => {
+  if (!open && (begun || !plan.spec.replace)) return { do: 'upload' };
+  const sight = await lookFor(drop, parcel, open?.partialName, mayBeBlind(plan));
   if (open) return recover(open, sight, parcel, { place: drop.place, unknown: plan.unknown });
   return meet(sight, parcel, { sent, replace: true });
 };
 
 const upload = async (sending: Sending): Promise<Receipt> => {
-  const { ctx, claimed, drop, parcel } = sending;
-  const partial = partialName(parcel.fileName, claimed.number);
+  const { ctx, claimed, drop, parcel, plan, begun } = sending;
+  const name = safeName(parcel.fileName);
+  const straight = plan.spec.rename === false;
+  const partial = straight ? name : partialName(name, claimed.number);
   await record(ctx.store, claimed, 'uploading', { fileName: parcel.fileName, partialName: partial });
   reached('5 uploading');
   const { bytes, sha256 } = parcel;
-  const file = { name: safeName(parcel.fileName), partial, path: ctx.spool.pathOf(parcel.spool), bytes, sha256 };
+  const file = { name, partial, path: ctx.spool.pathOf(parcel.spool), bytes, sha256, begun: straight && begun };
   try {
     const seen = await drop.put(file, stepsOf(sending));
-    return seen === 'no' ? await alreadyGone(sending, partial) : await proof(sending);
+    if (seen !== 'no') return await proof(sending, seen);
+    return straight ? goneOnceWritten(sending) : await alreadyGone(sending, partial);
   } catch (error) {
     if (!(error instanceof DropFault)) throw error;
     if (error.code === 'local') throw spoolDamaged(parcel, error.reason, error);
@@ -98,9 +105,22 @@ const alreadyGone = async ({ drop, parcel, plan }: Sending, partial: string): Pr
   });
 };
 
-/** Reading back costs nothing worth mentioning in a folder; elsewhere the size must do. */
-const proof = async ({ drop, parcel, plan }: Sending): Promise<Receipt> => {
-  if (plan.spec.kind !== 'folder') return 'size';
+/** A marker that is gone once it was written was taken. Anything else is not taken before its marker: it was not kept. */
+const goneOnceWritten = ({ parcel, plan }: Sending): Receipt => {
+  if (parcel.marker) return 'no';
+  throw new DropFault({
+    operation: 'look at',
+    object: `${parcel.fileName} at ${plan.spec.name}`,
+    reason: 'every byte was accepted, and then the file is not there',
+    hint: 'ask the partner what becomes of files there; if they are taken away at once, set "confirm: none"',
+    next: 'retry',
+    code: 'size',
+  });
+};
+
+/** Reading back costs nothing worth mentioning in a folder; elsewhere what `put` has seen must do. */
+const proof = async ({ drop, parcel, plan }: Sending, seen: Receipt): Promise<Receipt> => {
+  if (plan.spec.kind !== 'folder' || seen !== 'size') return seen;
   const found = await readBack(drop, parcel.fileName);
   if (found === undefined || found === parcel.sha256) return found === undefined ? 'size' : 'digest';
   throw new Fault({
