@@ -1,6 +1,7 @@
 import { makeDeliverDue } from './deliver-due.ts';
 import { makeExpireBatchFiles } from './expire-batch-files.ts';
 import type { Job } from './job.ts';
+import { makeRaiseAlerts } from './raise-alerts.ts';
 import { makeRunDueFeeds } from './run-due-feeds.ts';
 import { makeSweepSpool } from './sweep-spool.ts';
 import { makeWatchPickups } from './watch-pickups.ts';
@@ -10,6 +11,7 @@ export const makeJobs = (): Job[] => [
   makeRunDueFeeds(),
   makeDeliverDue(),
   makeWatchPickups(),
+  makeRaiseAlerts(),
   makeSweepSpool(),
   makeExpireBatchFiles(),
 ];

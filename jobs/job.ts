@@ -1,4 +1,5 @@
 import type { Log } from '../src/log.ts';
+import type { Channel } from '../src/notify/channel.ts';
 import type { DeliveryContext } from '../src/outbound/delivery/context.ts';
 import type { FeedContext } from '../src/outbound/feed/context.ts';
 import type { Feed } from '../src/outbound/feed/feed.ts';
@@ -9,6 +10,10 @@ export interface JobContext extends FeedContext, DeliveryContext {
   feeds: readonly Feed[];
   /** How long the bytes of delivered batches are kept, milliseconds. */
   keepBatchFiles: number;
+  /** Who is told of alerts. */
+  channels: readonly Channel[];
+  /** How long after its due time a file is late, milliseconds. */
+  late: number;
   log: Log;
   /** Fires when the process is about to end: nothing new is begun, what is under way may finish. */
   ending: AbortSignal;

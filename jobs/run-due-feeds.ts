@@ -1,7 +1,10 @@
+import { asFault } from '../src/fault.ts';
 import { adoptFeed } from '../src/outbound/feed/adopt.ts';
 import type { Feed } from '../src/outbound/feed/feed.ts';
 import { findFeed } from '../src/outbound/feed/feeds.ts';
 import { runFeed, type RunResult } from '../src/outbound/feed/run.ts';
+import { clearTrouble, noteTrouble } from '../src/outbound/feed/troubles.ts';
+import { databaseTrouble } from '../src/store/trouble.ts';
 import { dueOnTime, reckon } from '../src/work/missed.ts';
 import { lastDue, noteDue, recordSkipped, unfinishedOccurrences } from '../src/work/occurrences.ts';
 import type { Job, JobContext } from './job.ts';
@@ -40,7 +43,9 @@ const report = ({ log }: JobContext, feed: Feed, due: number, { outcome, batch, 
 const runOne = async (context: JobContext, feed: Feed, due: number): Promise<void> => {
   const { abandon: signal, log } = context;
   const onWait = (what: string) => log.info({ feed: feed.name }, `waits for ${what}`);
-  report(context, feed, due, await runFeed(context, feed, { due, kind: 'schedule', signal, onWait }));
+  const result = await runFeed(context, feed, { due, kind: 'schedule', signal, onWait });
+  report(context, feed, due, result);
+  if (result.outcome !== 'busy') await clearTrouble(context.store, feed.name);
 };
 
 /** What is remembered between wake-ups. */
@@ -48,6 +53,8 @@ interface Memory {
   /** The newest due time of each feed that was noticed on time: it is not missed, however long its run has to wait. */
   seen: Map<string, number>;
   restUntil: Map<string, number>;
+  /** Feeds that could not even be looked at; a run that fails is remembered in the database until one succeeds. */
+  unseen: Set<string>;
 }
 
 const isRested = ({ restUntil }: Memory, feed: Feed, now: number): boolean => {
@@ -62,25 +69,44 @@ const atEdge = async (context: JobContext, { restUntil }: Memory, feed: Feed, wo
     if (context.abandon.aborted) return;
     restUntil.set(feed.name, context.clock.now() + restMs);
     logFault(context.log, error, 'run the feed', feed.name);
+    await keepTrouble(context, feed, error);
   }
+};
+
+/** For the alerts. Our own database's trouble cannot be written there, and a run elsewhere is none. */
+const keepTrouble = async ({ store, clock, log }: JobContext, { name }: Feed, error: unknown): Promise<void> => {
+  const fault = asFault(error, 'run the feed', name);
+  if (databaseTrouble(error) || fault.code === 'claim-lost') return;
+  await noteTrouble(store, name, fault, clock.now()).catch((failed: unknown) =>
+    logFault(log, failed, 'note the trouble of', name),
+  );
+};
+
+/** What to run now; a feed that could be looked at again after it could not has no trouble of that kind any more. */
+const look = async (context: JobContext, { seen, unseen }: Memory, feed: Feed): Promise<number | undefined> => {
+  const due = await dueNow(context, feed, seen.get(feed.name)).catch((error: unknown) => {
+    unseen.add(feed.name);
+    throw error;
+  });
+  if (unseen.delete(feed.name)) await clearTrouble(context.store, feed.name);
+  return due;
 };
 
 /** Freezes what is new for every feed whose time has come, and finishes what was left unfinished. */
 export const makeRunDueFeeds = (): Job => {
-  const memory: Memory = { seen: new Map(), restUntil: new Map() };
+  const memory: Memory = { seen: new Map(), restUntil: new Map(), unseen: new Set() };
   // Each feed is looked at in a lane of its own, where it may wait for its first fence; only the runs share their slots.
   const lanes = makeLanes(Infinity);
   const slots = makeSlots(sideBySide);
   let newest: readonly Feed[] = [];
   const tend = async (context: JobContext, feed: Feed): Promise<void> => {
-    const look = (one: Feed) => dueNow(context, one, memory.seen.get(one.name));
-    const waits = await look(feed);
+    const waits = await look(context, memory, feed);
     if (waits === undefined) return;
     if (slots.isFull()) await context.store.write((writer) => noteDue(writer, { feed: feed.name, due: waits }));
     // When there are more than slots, who has waited longest goes first; what it is due for then is looked at again.
     await slots.within(waits, async () => {
       const now = newest.find((one) => one.name === feed.name && !one.retired);
-      const due = now && !context.ending.aborted ? await look(now) : undefined;
+      const due = now && !context.ending.aborted ? await look(context, memory, now) : undefined;
       if (now && due !== undefined && !context.ending.aborted) await runOne(context, now, due);
     });
   };

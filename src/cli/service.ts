@@ -7,6 +7,7 @@ import { makeMetrics } from '../web/metrics.ts';
 import { checkReadiness } from '../web/readiness.ts';
 import { openWeb, type Web } from '../web/web.ts';
 import { wakeEvery } from '../work/wake.ts';
+import { channelsOf } from './channels.ts';
 import { version } from './version.ts';
 import type { App } from './wire.ts';
 
@@ -50,8 +51,9 @@ export const startService = async (app: App, chosen: readonly Part[]): Promise<S
   const start = (job: Job) => {
     const onWake = async (): Promise<void> => {
       wokenAt = app.clock.now();
-      const { feeds, drops, retention } = settings;
-      await job.run({ ...app, feeds, drops, keepBatchFiles: retention.batchFiles, ...signals });
+      const { feeds, drops, retention, late } = settings;
+      const channels = channelsOf(settings);
+      await job.run({ ...app, feeds, drops, channels, late, keepBatchFiles: retention.batchFiles, ...signals });
     };
     return wakeEvery(job.seconds, onWake, (error) => {
       if (!abandon.signal.aborted) logFault(app.log, error, 'run the job', job.name);

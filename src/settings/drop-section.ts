@@ -16,20 +16,18 @@ const kinds = oneOf(['sftp', 'folder'], {
   ftp: 'plain FTP sends the password and every row readable to anyone on the way, so it is not offered',
 });
 
-const rename = leaf((value): true | Wrong =>
-  value === true || value === 'yes'
-    ? true
-    : new Wrong('drops that cannot rename come with a later release', 'leave it out; the drop must allow renames'),
-);
-
 const common = {
   kind: kinds,
   unknown: oneOf(['send', 'hold']).default('hold'),
-  rename: rename.default(true),
+  rename: yesNo.default(true),
+  partialFolder: text('/inbound/.partial').optional(),
+  confirm: oneOf(['size', 'digest', 'none']).default('size'),
   replace: yesNo.default(false),
   concurrency: whole(1, 256).default(16),
+  sessions: whole(1, 64).default(4),
   giveUpAfter: duration.default(72 * 3_600_000),
   watchPickup: yesNo.default(false),
+  pickupWithin: duration.optional(),
 };
 
 const folderShape = strict({ ...common, folder: text('drops/acme') });
@@ -50,17 +48,32 @@ type Common = {
   unknown: 'send' | 'hold';
   giveUpAfter: number;
   watchPickup: boolean;
+  pickupWithin?: number | undefined;
+  rename: boolean;
+  partialFolder?: string | undefined;
+  confirm: 'size' | 'digest' | 'none';
   replace: boolean;
   concurrency: number;
+  sessions: number;
 };
 
-const plan = (spec: DropSpec, { unknown, giveUpAfter, watchPickup }: Common): DropPlan => ({
+const plan = (spec: DropSpec, { unknown, giveUpAfter, watchPickup, pickupWithin }: Common): DropPlan => ({
   spec,
   unknown,
   giveUpAfter,
   watchPickup,
+  ...(pickupWithin === undefined ? {} : { pickupWithin }),
 });
-const options = ({ concurrency, replace }: Common): DropOptions => ({ concurrency, replace, stepTimeout });
+const withoutSlash = (folder: string): string => folder.replace(/(.)\/+$/, '$1');
+
+const options = ({ concurrency, replace, rename, partialFolder, confirm }: Common): DropOptions => ({
+  concurrency,
+  stepTimeout,
+  replace,
+  rename,
+  confirm,
+  ...(partialFolder === undefined ? {} : { partialFolder: withoutSlash(partialFolder) }),
+});
 
 const folderDrop = (reading: Reading, path: Path, name: string): DropPlan | undefined => {
   const all = read(reading, path, folderShape).whole;
@@ -108,11 +121,19 @@ const sftpDrop = (reading: Reading, path: Path, name: string): DropPlan | undefi
   return plan(spec, all);
 };
 
+const checkPickup = (reading: Reading, path: Path): void => {
+  const given = (key: string) => valueAt(reading.raw, [...path, key]);
+  if (given('pickupWithin') === undefined || [true, 'yes'].includes(given('watchPickup') as boolean | string)) return;
+  const hint = 'add watchPickup: true, or leave it out';
+  report(reading, [...path, 'pickupWithin'], 'nobody looks whether files are picked up', hint);
+};
+
 const anyShape = strict({ kind: kinds });
 
 /** Reads `drops.NAME` of a partner's file. A kind that cannot be used is the only thing said about its drop. */
 export const readDropSection = (reading: Reading, path: Path, name: string): DropPlan | undefined => {
   const kind = valueAt(reading.raw, [...path, 'kind']);
+  checkPickup(reading, path);
   switch (kind) {
     case 'sftp':
       return sftpDrop(reading, path, name);

@@ -7,7 +7,7 @@ import { cronProblem } from '../work/due.ts';
 import { readFileSection } from './file-section.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
 import { leaf, oneOf, read, strict, text, textAs, Wrong, yesNo } from './shape.ts';
-import { idText, zone } from './values.ts';
+import { duration, idText, zone } from './values.ts';
 
 const cron = textAs('"0 2 * * *"', (expression) => {
   const problem = cronProblem(expression);
@@ -40,6 +40,7 @@ const shape = strict({
   order: oneOf(['strict', 'free']).default('strict'),
   drops: z.array(text('acme-sftp')).min(1),
   backfill: yesNo.optional(),
+  late: duration.optional(),
   formerly: text('acme-daily').optional(),
   retired: yesNo.default(false),
 });
@@ -87,7 +88,7 @@ const readShape = (reading: Reading, path: Path, retired: boolean) =>
 type Whole = NonNullable<ReturnType<typeof readShape>['whole']>;
 
 const assemble = (name: string, partner: string, all: Whole, file: Feed['file']): Feed => {
-  const { transactions: wanted, backfill, formerly, file: _, ...rest } = all;
+  const { transactions: wanted, backfill, formerly, late, file: _, ...rest } = all;
   return {
     name,
     partner,
@@ -95,6 +96,7 @@ const assemble = (name: string, partner: string, all: Whole, file: Feed['file'])
     selection: selection(wanted.eventTypes, wanted.campaigns),
     file,
     ...(backfill === undefined ? {} : { backfill }),
+    ...(late === undefined ? {} : { late }),
     ...(formerly === undefined ? {} : { formerly }),
   };
 };
@@ -109,7 +111,8 @@ const checkDropsOnce = (reading: Reading, path: Path, drops: string[]): void => 
 const checkNames = (reading: Reading, path: Path, feed: string, partner: string, file: Feed['file']): void => {
   const parsed = parseNameTemplate(file.name);
   if (!('template' in parsed)) return;
-  const problem = lengthProblem(parsed.template, { feed, partner });
+  const packed = (name: string): string => namesOf(file, name).sent;
+  const problem = lengthProblem(parsed.template, { feed, partner, packed });
   const hint = 'shorten the text, or the names of feed and partner that are in it';
   if (problem !== undefined) return report(reading, [...path, 'file', 'name'], problem, hint);
   const marker = file.marker === undefined ? undefined : parseMarkerTemplate(file.marker);

@@ -1,19 +1,11 @@
 import { z } from 'zod';
 import { Secret } from '../secret.ts';
-import { type Path, type Reading, report, valueAt } from './problem.ts';
-import { reveal, secretSource, type SecretSource } from './secret-source.ts';
-import type { AlertTarget, Mail, NightdropFile } from './settings.ts';
-import { leaf, missing, oneOf, read, strict, text, whole, Wrong, yesNo } from './shape.ts';
+import { type Reading, report, valueAt } from './problem.ts';
+import { reveal, secretSource, sourceOrText } from './secret-source.ts';
+import { readAlerts } from './alert-section.ts';
+import type { Mail, NightdropFile } from './settings.ts';
+import { oneOf, read, strict, text, whole, Wrong, yesNo } from './shape.ts';
 import { duration, host, inDataFolder, listen, mailAddress, size } from './values.ts';
-
-const sourceOrText = leaf((value): SecretSource | { text: string } | Wrong => {
-  if (typeof value === 'string' && value.trim() !== '') return { text: value };
-  if (value === undefined || value === null) return missing('write it as text, {env: NAME} or {file: PATH}');
-  const source = secretSource.safeParse(value);
-  return source.success
-    ? source.data
-    : new Wrong('must be text, {env: NAME} or {file: PATH}', 'put it in quotes, or say where it is to be found');
-});
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 const ninetyDays = 90 * 86_400_000;
@@ -26,6 +18,7 @@ const shape = strict({
   mail: z.unknown().optional(),
   retention: strict({ submissions: kept, batchFiles: kept, messages: kept }).prefault({}),
   alerts: z.array(z.unknown()).default([]),
+  late: duration.default(30 * 60_000),
   sample: yesNo.default(false),
   logLevel: oneOf(logLevels).optional(),
 });
@@ -35,10 +28,32 @@ const mailShape = strict({
   domain: host,
   maxSize: size.default(25 * 1024 ** 2),
   tls: z.unknown().optional(),
-  relay: strict({ host, port: whole(1, 65535).default(25), from: mailAddress(false) }).optional(),
+  relay: z.unknown().optional(),
 });
 
 const tlsShape = strict({ certificate: secretSource, key: secretSource, required: yesNo.default(false) });
+
+const relayShape = strict({
+  host,
+  port: whole(1, 65535).default(25),
+  from: mailAddress(false),
+  user: text('nightdrop').optional(),
+  password: secretSource.optional(),
+  ca: secretSource.optional(),
+});
+
+const relay = (reading: Reading): Mail['relay'] => {
+  const path = ['mail', 'relay'];
+  if (valueAt(reading.raw, path) === undefined) return undefined;
+  const { good, whole: all } = read(reading, path, relayShape);
+  const password = reveal(reading, [...path, 'password'], good.password);
+  const ca = reveal(reading, [...path, 'ca'], good.ca);
+  if ((good.user === undefined) !== (good.password === undefined))
+    report(reading, path, 'has only one of user and password', 'write both, or neither for a relay without sign-in');
+  if (!all) return undefined;
+  const { host: server, port, from, user } = all;
+  return { host: server, port, from, ...(user && { user }), ...(password && { password }), ...(ca && { ca }) };
+};
 
 const tls = (reading: Reading): Mail['tls'] => {
   const path = ['mail', 'tls'];
@@ -53,35 +68,10 @@ const mail = (reading: Reading): Mail | undefined => {
   if (valueAt(reading.raw, ['mail']) === undefined) return undefined;
   const { whole: all } = read(reading, ['mail'], mailShape);
   const secured = tls(reading);
+  const through = relay(reading);
   if (!all) return undefined;
-  const { tls: _, relay, ...rest } = all;
-  return { ...rest, ...(secured ? { tls: secured } : {}), ...(relay ? { relay } : {}) };
-};
-
-const alertShape = strict({ webhook: sourceOrText.optional(), mail: mailAddress(false).optional() });
-
-const webhook = (reading: Reading, path: Path, given: SecretSource | { text: string }): AlertTarget | undefined => {
-  const url = 'text' in given ? new Secret(given.text) : reveal(reading, path, given);
-  if (!url) return undefined;
-  if (/^https?:\/\/[^\s]+$/.test(url.reveal()) && URL.canParse(url.reveal())) return { webhook: url };
-  report(reading, path, 'is not the address of a webhook', 'it begins with https://');
-  return undefined;
-};
-
-const alert = (reading: Reading, path: Path): AlertTarget | undefined => {
-  const { good, whole: all } = read(reading, path, alertShape);
-  if (!all) return undefined;
-  if (Object.keys(good).length !== 1) {
-    report(
-      reading,
-      path,
-      'must be one of webhook and mail',
-      'write {webhook: "https://…"} or {mail: ops@example.test}',
-    );
-    return undefined;
-  }
-  if (all.mail !== undefined) return { mail: all.mail };
-  return all.webhook && webhook(reading, [...path, 'webhook'], all.webhook);
+  const { tls: _tls, relay: _relay, ...rest } = all;
+  return { ...rest, ...(secured ? { tls: secured } : {}), ...(through ? { relay: through } : {}) };
 };
 
 const urlHint = 'write "sqlite:FILE" or "postgres://USER@HOST:PORT/NAME"';
@@ -126,7 +116,7 @@ export const readNightdropFile = (reading: Reading): NightdropFile | undefined =
   const { good, whole: all } = read(reading, [], shape);
   const url = database(reading);
   const mailing = mail(reading);
-  const alerts = (good.alerts ?? []).flatMap((_, index) => alert(reading, ['alerts', index]) ?? []);
+  const alerts = readAlerts(reading, good.alerts?.length ?? 0);
   if (!all || !url) return undefined;
   return {
     database: { url },
@@ -134,6 +124,7 @@ export const readNightdropFile = (reading: Reading): NightdropFile | undefined =
     web: all.web.listen,
     retention: all.retention,
     alerts,
+    late: all.late,
     sample: all.sample,
     ...(mailing ? { mail: mailing } : {}),
     ...(all.logLevel ? { logLevel: all.logLevel } : {}),

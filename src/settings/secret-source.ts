@@ -26,6 +26,16 @@ export const secretSource = leaf((value): SecretSource | Wrong => {
   return new Wrong('does not say where the secret is', ways);
 });
 
+/** A secret that may also stand as text, because it need not hold one: an address. */
+export const sourceOrText = leaf((value): SecretSource | { text: string } | Wrong => {
+  if (typeof value === 'string' && value.trim() !== '') return { text: value };
+  if (value === undefined || value === null) return missing('write it as text, {env: NAME} or {file: PATH}');
+  const source = secretSource.safeParse(value);
+  return source.success
+    ? source.data
+    : new Wrong('must be text, {env: NAME} or {file: PATH}', 'put it in quotes, or say where it is to be found');
+});
+
 const fromFile = (reading: Reading, path: Path, file: string): string | undefined => {
   const place = inDataFolder(reading.dataFolder, file);
   try {

@@ -1,11 +1,12 @@
 import type { EventType } from '../ledger/event-type.ts';
 import type { DropPlan } from '../outbound/delivery/delivery.ts';
+import type { Relay } from '../notify/channel.ts';
 import type { Feed } from '../outbound/feed/feed.ts';
 import type { Secret } from '../secret.ts';
 import type { Listen } from './values.ts';
 
 /** Who is told about trouble: a program or a person. */
-export type AlertTarget = { webhook: Secret } | { mail: string };
+export type AlertTarget = { webhook: Secret; secret?: Secret } | { mail: string };
 
 /** The mail listener and the relay for mail of our own. Sizes in bytes. */
 export interface Mail {
@@ -13,7 +14,7 @@ export interface Mail {
   domain: string;
   maxSize: number;
   tls?: { certificate: Secret; key: Secret; required: boolean };
-  relay?: { host: string; port: number; from: string };
+  relay?: Relay;
 }
 
 /** What `nightdrop.yaml` says. */
@@ -27,6 +28,8 @@ export interface NightdropFile {
   /** Milliseconds. */
   retention: { submissions: number; batchFiles: number; messages: number };
   alerts: AlertTarget[];
+  /** How long after its due time a file is late, milliseconds. */
+  late: number;
   /** Whether to load the sample ledger once. */
   sample: boolean;
   logLevel?: 'debug' | 'info' | 'warn' | 'error';

@@ -125,3 +125,9 @@ export const lastDue = async (db: Knex, feed: string): Promise<number | undefine
     Row | undefined;
   return row?.['due'] === null || row?.['due'] === undefined ? undefined : int(row['due']);
 };
+
+/** The newest due time of that feed that was claimed, left out or run by hand. */
+export const lastSeen = async (db: Knex, feed: string): Promise<number | undefined> => {
+  const row = (await db('occurrences').where({ feed }).max({ due: 'due' }).first()) as Row | undefined;
+  return row?.['due'] === null || row?.['due'] === undefined ? undefined : int(row['due']);
+};

@@ -20,7 +20,8 @@ const setUp = async (store: Store) => {
   const clock = fixedClock(due);
   const never = new AbortController().signal;
   const delivering = { drops: new Map(), openDrop: () => Promise.reject(new Error('not here')), random: Math.random };
-  const jobs = { feeds: [], keepBatchFiles: 90 * day, log: silentLog, ending: never, abandon: never, graceMs: 1 };
+  const watching = { channels: [], late: 1_800_000 };
+  const jobs = { ...watching, feeds: [], keepBatchFiles: 90 * day, log: silentLog, ending: never, abandon: never, graceMs: 1 };
   const context: JobContext = { ...(await makeContext(store, clock)), ...delivering, ...jobs };
   await addTransactions(store, [{}, {}]);
   await runFeed(context, makeFeed({ drops: ['a', 'b'] }, { sidecar: 'sha256' }), { due, kind: 'schedule' });

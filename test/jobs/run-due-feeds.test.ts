@@ -24,7 +24,7 @@ const setUp = async (store: Store, feeds: readonly Feed[]) => {
   const context: JobContext = {
     ...(await makeContext(store, clock)),
     ...delivering,
-    ...{ feeds, keepBatchFiles: 1, log, ending: never, abandon: never, graceMs: 1 },
+    ...{ channels: [], late: 1_800_000, feeds, keepBatchFiles: 1, log, ending: never, abandon: never, graceMs: 1 },
   };
   const job: Job = makeRunDueFeeds();
   const wake = async () => {
