@@ -81,3 +81,10 @@ export const needUnpacked = (packages: string[], root: string, program: string):
 
 /** For a binary at a fixed path. */
 export const at = (path: string) => (): string | undefined => (existsSync(path) ? path : undefined);
+
+/** What a program unpacked into `root` needs to find its libraries; Debian keeps them in a folder for each machine type. */
+export const librariesIn = (root: string): { LD_LIBRARY_PATH: string } => {
+  const folders = existsSync(join(root, 'usr/lib')) ? readdirSync(join(root, 'usr/lib')) : [];
+  const found = folders.filter((name) => name.endsWith('-linux-gnu')).map((name) => join(root, 'usr/lib', name));
+  return { LD_LIBRARY_PATH: found.join(':') };
+};

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { certificates } from './certificates.ts';
 import { guest, makeJail } from './jail.ts';
 import { launch, textOf } from './launch.ts';
-import { needUnpacked } from './packages.ts';
+import { librariesIn, needUnpacked } from './packages.ts';
 import { freePort } from './postgres.ts';
 
 export interface ProftpdOptions {
@@ -28,13 +29,6 @@ export interface Proftpd {
 
 const root = '/srv/nightdrop-test-programs/proftpd';
 const program = 'usr/sbin/proftpd';
-
-/** Debian keeps libraries in a folder for each machine type. */
-const libraries = (): string =>
-  readdirSync(join(root, 'usr/lib'))
-    .filter((name) => name.endsWith('-linux-gnu'))
-    .map((name) => join(root, 'usr/lib', name))
-    .join(':');
 
 /** Why there can be no server here; undefined when there can. */
 export const proftpdMissing = async (): Promise<string | undefined> =>
@@ -81,7 +75,7 @@ const start = async (options: ProftpdOptions, engine: (home: string) => string[]
   const lines = [...common(home, port), ...engine(home), ...(options.config ?? []), ''];
   writeFileSync(join(home, 'proftpd.conf'), lines.join('\n'));
   const command = [join(root, program), '--nodaemon', '-d', '6', '-c', join(home, 'proftpd.conf')];
-  const halt = await launch(command, port, log, { LD_LIBRARY_PATH: libraries() });
+  const halt = await launch(command, port, log, librariesIn(root));
   return {
     port,
     user: guest.user,
@@ -122,4 +116,19 @@ export const startProftpdSftp = async (options: ProftpdOptions = {}): Promise<Pr
     ];
   });
   return { ...server, fingerprint };
+};
+
+/** ProFTPD as an FTPS server (mod_tls, explicit), which by default wants data connections to take up the session. */
+export const startProftpdFtps = (options: ProftpdOptions = {}): Promise<Proftpd> => {
+  const { server } = certificates();
+  return start(options, (home) => [
+    'LoadModule mod_tls.c',
+    'TLSEngine on',
+    'TLSRequired on',
+    'TLSProtocol TLSv1.2 TLSv1.3',
+    `TLSRSACertificateFile ${server.certificate}`,
+    `TLSRSACertificateKeyFile ${server.key}`,
+    `TLSLog ${home}/tls.log`,
+    'TLSVerifyClient off',
+  ]);
 };

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { certificates } from './certificates.ts';
+import { guest, makeJail } from './jail.ts';
+import { launch, textOf } from './launch.ts';
+import { librariesIn, needUnpacked } from './packages.ts';
+import { freePort } from './postgres.ts';
+
+export interface PureFtpdOptions {
+  /** Further arguments, such as `-G` (nobody may rename). */
+  args?: string[];
+  /** Size of a file system of its own for the drop's folder, such as `4m`. */
+  size?: string;
+}
+
+/** A real Pure-FTPd (FTPS, explicit) with one user of its own, who is locked into a jail and finds the drop in `/in`. */
+export interface PureFtpd {
+  port: number;
+  user: string;
+  password: string;
+  /** The drop's folder as this machine sees it. */
+  folder: string;
+  /** The transfers it has logged so far. */
+  log(): string;
+  stop(): Promise<void>;
+}
+
+const root = '/srv/nightdrop-test-programs/pure-ftpd';
+const program = 'usr/sbin/pure-ftpd';
+
+/** Why there can be no server here; undefined when there can. */
+export const pureFtpdMissing = (): Promise<string | undefined> => needUnpacked(['pure-ftpd'], root, program);
+
+const makeUser = (home: string, jail: string): string => {
+  const database = join(home, 'users.pdb');
+  const account = ['-u', String(guest.uid), '-g', String(guest.gid), '-d', jail];
+  execFileSync(
+    join(root, 'usr/bin/pure-pw'),
+    ['useradd', guest.user, ...account, '-f', join(home, 'users'), '-m', '-F', database],
+    {
+      input: `${guest.password}\n${guest.password}\n`,
+      stdio: 'pipe',
+      env: { ...process.env, ...librariesIn(root) },
+    },
+  );
+  return database;
+};
+
+/** Starts a server of its own on a free port. Call `pureFtpdMissing` first. */
+export const startPureFtpd = async (options: PureFtpdOptions = {}): Promise<PureFtpd> => {
+  const jail = makeJail(guest, options.size);
+  const { home, folder } = jail;
+  const users = makeUser(home, jail.root);
+  const port = await freePort();
+  const log = join(home, 'log');
+  const transfers = join(home, 'transfers');
+  const command = [
+    join(root, program),
+    ...['-S', `127.0.0.1,${port}`, '-Y', '2', '-2', certificates().server.both],
+    ...['-l', `puredb:${users}`, '-A', '-E', '-H', '-g', join(home, 'pid'), '-O', `clf:${transfers}`],
+    ...['-c', '200', '-C', '200', ...(options.args ?? [])],
+  ];
+  const halt = await launch(command, port, log, librariesIn(root));
+  return {
+    port,
+    user: guest.user,
+    password: guest.password,
+    folder,
+    log: () => textOf(log) + textOf(transfers),
+    stop: async () => {
+      await halt();
+      jail.remove();
+    },
+  };
+};
