@@ -44,8 +44,9 @@ export const openDatabase = (settings: Settings, session: Session): Promise<Stor
 /** A folder drop inside our own data folder is ours to make; elsewhere a missing folder is a missing mount, and held. */
 export const makeOwnDrops = async ({ drops, dataFolder }: Settings): Promise<void> => {
   for (const { spec } of drops.values()) {
-    if (spec.kind === 'folder' && !relative(dataFolder, spec.folder).startsWith('..'))
-      await mkdir(spec.folder, { recursive: true });
+    if (spec.kind !== 'folder') continue;
+    for (const folder of [spec.folder, spec.partialFolder ?? spec.folder])
+      if (!relative(dataFolder, folder).startsWith('..')) await mkdir(folder, { recursive: true });
   }
 };
 

@@ -1,8 +1,9 @@
 import { placeOf } from '../drop/drop.ts';
 import { collisionKey } from '../file/name-template.ts';
+import { namesOf } from '../outbound/feed/file-names.ts';
 import type { FeedDraft } from './feed-section.ts';
 import type { DropDraft, PartnerDraft } from './partner-file.ts';
-import { type Path, type Reading, report } from './problem.ts';
+import { type Path, type Reading, report, valueAt } from './problem.ts';
 import { nearest, suggestion } from './suggest.ts';
 
 /** Something with a name that may be there once only, in all files together. */
@@ -38,6 +39,17 @@ const checkDropsDefined = (feed: FeedDraft, drops: readonly DropDraft[]): void =
       );
     else report(feed.reading, path, `the drop "${name}" is not defined`, suggestion(name, own));
   }
+};
+
+/** A drop that cannot rename shows files while they grow: each of its feeds must say with a marker when one is whole. */
+const checkMarkers = (feed: FeedDraft, drops: readonly DropDraft[]): void => {
+  const written = valueAt(feed.reading.raw, [...feed.path, 'file', 'marker']);
+  if (feed.feed?.retired || (written !== undefined && written !== 'none')) return;
+  const drop = drops.find(({ name, plan }) => feed.drops.includes(name) && plan?.spec.rename === false);
+  if (!drop || drop.partner !== feed.partner) return;
+  const message = `the drop "${drop.name}" cannot rename, so the feed needs a marker that says when a file is whole`;
+  const hint = 'write marker: "{name}.done", and tell the partner to take a file only when its marker is there';
+  report(feed.reading, [...feed.path, 'file', 'marker'], message, hint);
 };
 
 const checkEventTypesDefined = (feed: FeedDraft, ids: ReadonlySet<number>): void => {
@@ -78,9 +90,8 @@ const checkFormerly = (feeds: readonly FeedDraft[]): void => {
 /** The names under which files come, as far as they tell two feeds apart; none when the feed's own name is in them. */
 const sharedNames = ({ feed }: FeedDraft): string[] => {
   if (!feed || feed.retired) return [];
-  const { compress, name: template, marker } = feed.file;
-  const name = collisionKey(template);
-  const packed = compress === 'gzip' && !name.endsWith('.gz') ? `${name}.gz` : name;
+  const { name: template, marker } = feed.file;
+  const packed = namesOf(feed.file, collisionKey(template)).sent;
   const markers = marker === undefined ? [] : [collisionKey(marker).replaceAll('{name}', packed)];
   return [packed, ...markers].filter((shared) => !shared.includes('{feed}'));
 };
@@ -115,6 +126,7 @@ export const checkPartners = (partners: readonly PartnerDraft[], eventTypes: Rea
   reportTwice(ids, 'partner id', 'an id belongs to one partner');
   for (const feed of feeds) {
     checkDropsDefined(feed, drops);
+    checkMarkers(feed, drops);
     checkEventTypesDefined(feed, eventTypes);
   }
   checkFormerly(feeds);

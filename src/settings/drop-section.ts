@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { DropOptions, DropSpec, SftpSpec } from '../drop/drop.ts';
+import type { DropOptions, DropSpec, FolderSpec, SftpSpec } from '../drop/drop.ts';
 import { keyProblem } from '../drop/private-key.ts';
 import type { DropPlan } from '../outbound/delivery/delivery.ts';
 import type { Secret } from '../secret.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
 import { reveal, secretSource } from './secret-source.ts';
-import { leaf, oneOf, read, strict, text, whole, Wrong, yesNo } from './shape.ts';
+import { oneOf, read, strict, text, whole, yesNo } from './shape.ts';
 import { duration, fingerprint, host, inDataFolder } from './values.ts';
 
 /** How long a step at a drop may go without progress, in milliseconds. */
@@ -57,11 +57,12 @@ type Common = {
   sessions: number;
 };
 
-const plan = (spec: DropSpec, { unknown, giveUpAfter, watchPickup, pickupWithin }: Common): DropPlan => ({
+const plan = (spec: DropSpec, { unknown, giveUpAfter, watchPickup, pickupWithin, sessions }: Common): DropPlan => ({
   spec,
   unknown,
   giveUpAfter,
   watchPickup,
+  sessions,
   ...(pickupWithin === undefined ? {} : { pickupWithin }),
 });
 const withoutSlash = (folder: string): string => folder.replace(/(.)\/+$/, '$1');
@@ -77,8 +78,18 @@ const options = ({ concurrency, replace, rename, partialFolder, confirm }: Commo
 
 const folderDrop = (reading: Reading, path: Path, name: string): DropPlan | undefined => {
   const all = read(reading, path, folderShape).whole;
-  const folder = inDataFolder(reading.dataFolder, all?.folder ?? '');
-  return all && plan({ kind: 'folder', name, folder, ...options(all) }, all);
+  if (!all) return undefined;
+  const here = (folder: string) => inDataFolder(reading.dataFolder, folder);
+  const partialFolder = all.partialFolder === undefined ? {} : { partialFolder: here(all.partialFolder) };
+  const spec: FolderSpec = { kind: 'folder', name, folder: here(all.folder), ...options(all), ...partialFolder };
+  return plan(spec, all);
+};
+
+const checkPartialFolder = (reading: Reading, path: Path): void => {
+  const given = (key: string) => valueAt(reading.raw, [...path, key]);
+  if (given('partialFolder') === undefined || ![false, 'no'].includes(given('rename') as boolean | string)) return;
+  const hint = 'leave it out, or let the drop rename';
+  report(reading, [...path, 'partialFolder'], 'is not used: without renames files are written in "folder"', hint);
 };
 
 const checkKey = (reading: Reading, path: Path, key: Secret | undefined, passphrase: Secret | undefined): void => {
@@ -134,6 +145,7 @@ const anyShape = strict({ kind: kinds });
 export const readDropSection = (reading: Reading, path: Path, name: string): DropPlan | undefined => {
   const kind = valueAt(reading.raw, [...path, 'kind']);
   checkPickup(reading, path);
+  checkPartialFolder(reading, path);
   switch (kind) {
     case 'sftp':
       return sftpDrop(reading, path, name);

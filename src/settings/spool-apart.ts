@@ -20,9 +20,14 @@ const ownFolders = ({ dataFolder }: Reading, { database }: NightdropFile): [stri
 const dropFolders = (partners: readonly PartnerDraft[]): [string, string][] =>
   partners
     .flatMap((partner) => partner.drops)
-    .flatMap(({ name, plan }) =>
-      plan?.spec.kind === 'folder' ? [[plan.spec.folder, `the folder of the drop "${name}"`]] : [],
-    );
+    .flatMap(({ name, plan }) => {
+      if (plan?.spec.kind !== 'folder') return [];
+      const { folder, partialFolder = folder } = plan.spec;
+      return [...new Set([folder, partialFolder])].map((one): [string, string] => [
+        one,
+        `the folder of the drop "${name}"`,
+      ]);
+    });
 
 /**
  * The spool is a folder of its own: we remove old files from it, partners remove files from their drops, and neither may
