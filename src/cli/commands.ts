@@ -1,3 +1,5 @@
+import { alertsTest } from './alerts-test.ts';
+import { alerts } from './alerts.ts';
 import { batches } from './batches.ts';
 import { check } from './check.ts';
 import type { CliCommand } from './command.ts';
@@ -25,6 +27,8 @@ export const commands: readonly CliCommand[] = [
   deliveriesResend,
   deliveriesRelease,
   deliveriesSettle,
+  alerts,
+  alertsTest,
   ledgerAdd,
   ledgerShow,
   ledgerSample,

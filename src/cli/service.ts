@@ -6,6 +6,7 @@ import type { Settings } from '../settings/settings.ts';
 import { makeMetrics } from '../web/metrics.ts';
 import { checkReadiness } from '../web/readiness.ts';
 import { openWeb, type Web } from '../web/web.ts';
+import { listAlerts } from '../watch/alert-line.ts';
 import { wakeEvery } from '../work/wake.ts';
 import { channelsOf } from './channels.ts';
 import { version } from './version.ts';
@@ -80,7 +81,8 @@ export const startService = async (app: App, chosen: readonly Part[]): Promise<S
 const startWeb = async (app: App, awake: () => boolean) => {
   const metrics = makeMetrics(app.store, app.clock);
   const readiness = () => checkReadiness(app.store, app.spool, awake);
+  const alerts = () => listAlerts(app.store.read, { all: false });
   const onError = (error: unknown) => logFault(app.log, error, 'answer', 'a request');
-  const web = await openWeb(app.settings.web, { version: version(), metrics, readiness }, onError);
+  const web = await openWeb(app.settings.web, { version: version(), metrics, readiness, alerts }, onError);
   return { web, stop: () => metrics.close() };
 };

@@ -1,4 +1,5 @@
 import { int, type Store } from '../store/store.ts';
+import { openAlerts } from '../watch/alerts.ts';
 
 /** What the database says about the flow, for the metrics. Instants in milliseconds. */
 export interface Figures {
@@ -9,11 +10,13 @@ export interface Figures {
   oldestPending: number | undefined;
   /** When each feed's newest occurrence was finished. */
   lastRuns: { feed: string; at: number; outcome: string }[];
+  /** Kinds of the open alerts, one entry for each alert. */
+  openAlerts: string[];
 }
 
 type Row = Record<string, unknown>;
 
-/** Four small aggregate queries. */
+/** A few small aggregate queries. */
 export const readFigures = async ({ read }: Store): Promise<Figures> => {
   const batches = (await read('batches')
     .where({ kind: 'feed' })
@@ -36,6 +39,7 @@ export const readFigures = async ({ read }: Store): Promise<Figures> => {
     deliveries: deliveries.map((row) => ({ state: String(row['state']), count: int(row['count']) })),
     oldestPending: waiting?.['oldest'] === null || !waiting ? undefined : int(waiting['oldest']),
     lastRuns: ended,
+    openAlerts: (await openAlerts(read)).map(({ kind }) => kind),
   };
 };
 

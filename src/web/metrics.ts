@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Clock } from '../clock.ts';
 import type { Store } from '../store/store.ts';
+import { alertKinds } from '../watch/cause.ts';
 import { type Figures, readFigures } from './figures.ts';
 
 /** The figures in Prometheus' text format. prom-client is owned by this file. */
@@ -23,6 +24,7 @@ const makeGauges = (registry: Registry) => {
     deliveries: gauge('deliveries', 'Deliveries by state', ['state']),
     held: gauge('deliveries_held', 'Deliveries that wait for a person'),
     oldest: gauge('oldest_pending_seconds', 'Age of the oldest delivery that is not at its drop; 0 when there is none'),
+    alerts: gauge('alerts_open', 'Open alerts by kind', ['kind']),
     lastRun: gauge('feed_last_run_timestamp_seconds', 'When the newest run of a feed ended', ['feed', 'outcome']),
   };
 };
@@ -37,6 +39,7 @@ const fill = (gauges: ReturnType<typeof makeGauges>, figures: Figures, now: numb
   for (const state of states) gauges.deliveries.set({ state }, counts.get(state) ?? 0);
   gauges.held.set(counts.get('held') ?? 0);
   gauges.oldest.set(figures.oldestPending === undefined ? 0 : Math.max(0, now - figures.oldestPending) / 1000);
+  for (const kind of alertKinds) gauges.alerts.set({ kind }, figures.openAlerts.filter((open) => open === kind).length);
   for (const { feed, at, outcome } of figures.lastRuns) gauges.lastRun.set({ feed, outcome }, at / 1000);
 };
 

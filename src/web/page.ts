@@ -1,5 +1,23 @@
+import type { AlertLine } from '../watch/alert-line.ts';
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+/** Names and errors come from outside. */
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (found) => entities[found] ?? found);
+
+const alertItem = ({ subject, text, hint, openedAt }: AlertLine): string =>
+  `<li><strong>${escaped(subject)}</strong> since <time datetime="${openedAt}">${openedAt.slice(0, 16).replace('T', ' ')} UTC</time><br>
+${escaped(text)}<br>
+What to do: ${escaped(hint)}</li>`;
+
+/** What needs a person comes first. */
+const alertSection = (alerts: readonly AlertLine[]): string =>
+  alerts.length === 0
+    ? '<p>Nothing needs a person: no alert is open.</p>'
+    : `<h2>${alerts.length} open ${alerts.length === 1 ? 'alert' : 'alerts'}</h2>\n<ul>\n${alerts.map(alertItem).join('\n')}\n</ul>`;
+
 /** What a person finds at `/`. The console will stand here. */
-export const frontPage = (version: string): string => `<!doctype html>
+export const frontPage = (version: string, alerts: readonly AlertLine[]): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -14,6 +32,7 @@ a { color: #0b57a4; }
 <body>
 <main>
 <h1>Nightdrop</h1>
+${alertSection(alerts)}
 <p>A scheduled batch file exchange: every night a file with only the new transactions, frozen once, on the partner's own
 drop. This is version ${version}; it is running.</p>
 <ul>

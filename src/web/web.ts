@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { Fault } from '../fault.ts';
+import type { AlertLine } from '../watch/alert-line.ts';
 import type { Metrics } from './metrics.ts';
 import { frontPage } from './page.ts';
 import type { Check } from './readiness.ts';
@@ -13,6 +14,8 @@ export interface WebParts {
   metrics: Metrics;
   /** Whether the process is of use; each reason why not. */
   readiness(): Promise<Check[]>;
+  /** The open alerts. */
+  alerts(): Promise<AlertLine[]>;
 }
 
 export interface Web {
@@ -23,7 +26,7 @@ export interface Web {
   close(): Promise<void>;
 }
 
-const routes = ({ version, metrics, readiness }: WebParts): Hono => {
+const routes = ({ version, metrics, readiness, alerts }: WebParts): Hono => {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
@@ -31,7 +34,7 @@ const routes = ({ version, metrics, readiness }: WebParts): Hono => {
     context.header('Cache-Control', 'no-store');
     context.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
   });
-  app.get('/', (context) => context.html(frontPage(version)));
+  app.get('/', async (context) => context.html(frontPage(version, await alerts())));
   app.get('/healthz', (context) => context.json({ ok: true, version }));
   app.get('/readyz', async (context) => {
     const checks = await readiness();

@@ -8,6 +8,7 @@ import { openSpool } from '../../src/store/spool.ts';
 import type { Store } from '../../src/store/store.ts';
 import { makeMetrics } from '../../src/web/metrics.ts';
 import { checkReadiness } from '../../src/web/readiness.ts';
+import { listAlerts } from '../../src/watch/alert-line.ts';
 import { openWeb, type Web } from '../../src/web/web.ts';
 import { describeStores } from '../stores.ts';
 
@@ -33,7 +34,8 @@ const start = async (store: Store, awake = true) => {
   const metrics = makeMetrics(store, clock);
   const errors: unknown[] = [];
   const readiness = () => checkReadiness(store, spool, () => awake);
-  const parts = { version: '1.2.3', metrics, readiness };
+  const alerts = () => listAlerts(store.read, { all: false });
+  const parts = { version: '1.2.3', metrics, readiness, alerts };
   web = await openWeb({ host: '127.0.0.1', port: 0 }, parts, (error) => errors.push(error));
   return { errors, clock };
 };
@@ -106,6 +108,25 @@ describeStores('web', (open) => {
     expect(text).not.toContain('outcome="frozen"');
   });
 
+  test('open alerts are counted by kind, and stand first on the page, as text', async () => {
+    const store = await open();
+    await start(store);
+    expect((await get('/')).text).toContain('no alert is open');
+    const alert = { text: 'a <b>bold</b> error & more', hint: 'look', opened_at: Date.parse('2026-11-21T01:00:00Z') };
+    await insert(store, 'alerts', { key: 'a', kind: 'held', subject: 'acme-sftp: held (host-key)', ...alert });
+    await insert(store, 'alerts', { key: 'b', kind: 'late', subject: 'late <script>', ...alert });
+    await insert(store, 'alerts', { key: 'c', kind: 'late', subject: 'over', ...alert, ended_at: 2 });
+    const { text } = await get('/metrics');
+    for (const [kind, count] of Object.entries({ held: 1, late: 1, pickup: 0, feed: 0 }))
+      expect(text).toContain(`nightdrop_alerts_open{kind="${kind}"} ${count}\n`);
+    const page = (await get('/')).text;
+    expect(page).toContain('<h2>2 open alerts</h2>');
+    expect(page).toContain('<strong>acme-sftp: held (host-key)</strong> since');
+    expect(page).toContain('a &lt;b&gt;bold&lt;/b&gt; error &amp; more');
+    expect(page).toContain('late &lt;script&gt;');
+    expect(page).not.toContain('over');
+  });
+
   test('what goes wrong in a request is for the log, not for the client', async () => {
     const store = await open();
     const { errors } = await start(store);
@@ -118,12 +139,10 @@ describeStores('web', (open) => {
 });
 
 test('a port in use is a Fault with the address', async () => {
-  const parts = { version: '1', metrics: { contentType: '', text: () => Promise.resolve(''), close: () => {} } };
-  web = await openWeb({ host: '127.0.0.1', port: 0 }, { ...parts, readiness: () => Promise.resolve([]) }, () => {});
-  const again = openWeb(
-    { host: '127.0.0.1', port: web.port },
-    { ...parts, readiness: () => Promise.resolve([]) },
-    () => {},
-  );
+  const none = () => Promise.resolve([]);
+  const metrics = { contentType: '', text: () => Promise.resolve(''), close: () => {} };
+  const parts = { version: '1', metrics, readiness: none, alerts: none };
+  web = await openWeb({ host: '127.0.0.1', port: 0 }, parts, () => {});
+  const again = openWeb({ host: '127.0.0.1', port: web.port }, parts, () => {});
   await expect(again).rejects.toMatchObject({ code: 'port-in-use', object: `127.0.0.1:${web.port}` });
 });
