@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { showDelivery } from '../outbound/delivery/deliveries.ts';
 import type { Feed } from '../outbound/feed/feed.ts';
+import { namesOf } from '../outbound/feed/file-names.ts';
 import { exportToDrops, exportToFile } from '../outbound/feed/manual.ts';
 import type { TimeFrame } from '../outbound/feed/time-frame.ts';
 import { flag, instant, oneOf, textOption, wrongUse } from './arguments.ts';
@@ -42,10 +43,13 @@ const refuseRetired = ({ name, retired }: Feed, target: { out: string } | 'drops
     throw wrongUse(`the feed "${name}"`, 'it is retired', 'its partner gets nothing any more: use --out FILE');
 };
 
+const packedAs = { none: '', gzip: 'gzip (gunzip -c < FILE reads it)', zip: 'a zip archive' };
+
 /** A name that people would open as plain text, for bytes that are packed. */
-const sayGzip = ({ file }: Feed, name: string, out: Output): void => {
-  if (file.compress === 'gzip' && !/\.gz$/i.test(name))
-    out.say(`The feed compresses its files: ${name} is gzip (gunzip -c < FILE reads it).`);
+const sayPacked = ({ file }: Feed, name: string, out: Output): void => {
+  if (namesOf(file, name).sent === name) return;
+  if (file.encrypt) out.say(`The feed encrypts its files: ${name} is OpenPGP, for its recipients only.`);
+  else out.say(`The feed compresses its files: ${name} is ${packedAs[file.compress]}.`);
 };
 
 /** `export FEED --from T --to T`: a file over a time frame, to a local file or to the feed's drops. */
@@ -59,7 +63,7 @@ export const exportFrame = (app: App, feed: Feed, call: Call, out: Output): Prom
     if (target !== 'drops') {
       const { fileName, rows } = await exportToFile(app, feed, frame, target.out, options).finally(bar.end);
       out.answer(exported(feed, { number: null, fileName, rows }, []), exportedText);
-      sayGzip(feed, fileName, out);
+      sayPacked(feed, fileName, out);
       return exit.done;
     }
     const batch = await exportToDrops(app, feed, frame, options).finally(bar.end);

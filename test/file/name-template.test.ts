@@ -6,7 +6,6 @@ import {
   type NameTemplate,
   parseNameTemplate,
   renderName,
-  withGzip,
 } from '../../src/file/name-template.ts';
 import { safeName, unsafeReason } from '../../src/safe-name.ts';
 
@@ -64,14 +63,13 @@ describe('names made of names', () => {
   test.each([
     ['a.csv', 'a_2.csv'],
     ['a.csv.gz', 'a_2.csv.gz'],
+    ['a.csv.zip', 'a_2.csv.zip'],
+    ['a.csv.gz.pgp', 'a_2.csv.gz.pgp'],
+    ['a.zip.gpg', 'a_2.zip.gpg'],
     ['a.2026.01.csv', 'a.2026.01_2.csv'],
     ['a', 'a_2'],
     ['a b.', 'a b._2'],
   ])('another for %s is %s', (name, other) => expect(alternative(safeName(name), 2)).toBe(other));
-
-  test('gzip adds its extension once', () => {
-    expect([withGzip(safeName('a.csv')), withGzip(safeName('a.csv.GZ'))]).toEqual(['a.csv.gz', 'a.csv.GZ']);
-  });
 
   test.each([
     ['acme_{due:yyyyMMdd}_{number:06}.csv', 'acme_20260102_manual_20260101T150000.csv'],
@@ -112,7 +110,7 @@ test('whatever the template, an accepted one gives safe names that differ by num
         const later = { ...values, number: number + step, due: values.due + step * 60_000 };
         const [one, two] = [renderName(read.template, { ...values, number }), renderName(read.template, later)];
         expect(one).not.toBe(two);
-        for (const name of [one, two, alternative(one, 2), withGzip(one), manualName(read.template, values)])
+        for (const name of [one, two, alternative(one, 2), manualName(read.template, values)])
           expect(unsafeReason(name)).toBeUndefined();
         expect(alternative(one, 2)).not.toBe(one);
       },

@@ -1,0 +1,86 @@
+import { Fault } from '../../fault.ts';
+import { gzip } from '../../file/gzip.ts';
+import { type KeyRead, openRecipient, openSigner, type UsableKey } from '../../file/pgp-key.ts';
+import { pgp, type PgpKeys } from '../../file/pgp.ts';
+import type { Stage } from '../../file/stage.ts';
+import { zip } from '../../file/zip.ts';
+import type { Encrypt, Feed, FileSpec } from './feed.ts';
+import { namesOf } from './file-names.ts';
+
+/** For whom a file is encrypted and by whom it is signed: fingerprints, upper-case hex. Kept with each batch. */
+export interface Encryption {
+  recipients: string[];
+  signer?: string;
+}
+
+/** How a feed's files are packed, with the keys open. */
+export interface Packing {
+  /** What the bytes of one file pass, by its final name. */
+  stages(fileName: string): Stage[];
+  /** What of it is kept with the batch. */
+  kept: { encryption?: Encryption };
+}
+
+/** The time that is written into archives (`due`: a run that is repeated after a crash writes the same), and now; milliseconds. */
+export interface PackingTimes {
+  due: number;
+  now: number;
+}
+
+/**
+ * Opens the feed's keys as of now. Throws Fault `pgp-key` (hold) when one of them can no longer be used: nothing is
+ * written then, and the run is taken up again with the new key.
+ */
+export const openPacking = async (feed: Feed, { due, now }: PackingTimes): Promise<Packing> => {
+  const { file } = feed;
+  const opened = file.encrypt && (await openKeys(feed.name, file.encrypt, now));
+  return {
+    stages: (fileName) => {
+      const { plain, compressed } = namesOf(file, fileName);
+      const encrypt = opened ? [pgp(opened.keys, { name: compressed, time: now })] : [];
+      return [...compression(file.compress, plain, due), ...encrypt];
+    },
+    kept: opened ? { encryption: opened.encryption } : {},
+  };
+};
+
+const compression = (compress: FileSpec['compress'], plain: string, time: number): Stage[] => {
+  switch (compress) {
+    case 'none':
+      return [];
+    case 'gzip':
+      return [gzip];
+    case 'zip':
+      return [zip({ name: /\.[A-Za-z0-9]{1,12}$/.test(plain) ? plain : `${plain}.csv`, time })];
+    default:
+      return compress satisfies never;
+  }
+};
+
+const openKeys = async (
+  feed: string,
+  { recipients, sign }: Encrypt,
+  now: number,
+): Promise<{ keys: PgpKeys; encryption: Encryption }> => {
+  const use = <K>(read: KeyRead<K>): UsableKey<K> => {
+    if ('usable' in read) return read.usable;
+    const { message, hint } = read.problem;
+    throw new Fault({
+      operation: 'encrypt a file of',
+      object: feed,
+      reason: message,
+      hint: `nothing is lost: ${hint}; then reload (SIGHUP), and the run goes on by itself`,
+      next: 'hold',
+      code: 'pgp-key',
+    });
+  };
+  const theirs = await Promise.all(recipients.map(async ({ key }) => use(await openRecipient(key, now))));
+  const ours = sign && use(await openSigner(sign.key.reveal(), sign.passphrase?.reveal(), now));
+  return {
+    keys: { recipients: theirs.map(({ key }) => key), ...(ours && { signer: ours.key }) },
+    encryption: {
+      recipients: theirs.map(({ fingerprint }) => fingerprint),
+      ...(ours && { signer: ours.fingerprint }),
+    },
+  };
+};
