@@ -41,7 +41,7 @@ const statuses: Record<number, Meaning> = {
 
 /** Words of ssh2 and of servers that say only "failure", in the order they are tried. */
 const phrases: [RegExp, Meaning][] = [
-  [/no space|disk (is )?full|quota/i, meanings.full],
+  [/no space|out of (disk )?space|disk (is )?full|quota/i, meanings.full],
   [/already exists|file exists/i, meanings.taken],
   [/too many (users|sessions|connections|logins)|resource shortage|maximum number of/i, meanings.busy],
   [

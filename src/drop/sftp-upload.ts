@@ -1,5 +1,5 @@
 import type { Stats } from 'ssh2';
-import { DropFault, type Outgoing } from './drop.ts';
+import { DropFault, isPartial, type Outgoing } from './drop.ts';
 import { faultOf, meanings, type Step } from './fault-table.ts';
 import { mustBeNew, taken } from './put.ts';
 import { openSource, type Source } from './source.ts';
@@ -11,6 +11,16 @@ import { writeAll } from './sftp-write.ts';
 /** The window of an OpenSSH channel: what may be under way before the server says that it has taken some of it. */
 const windowBytes = 2 * 1024 * 1024;
 
+/** Some servers take no name that begins with a dot, and say only that it is denied. */
+const explained = (file: Outgoing, step: Step, error: unknown): unknown => {
+  if (!(error instanceof DropFault) || error.code !== 'denied' || !isPartial(file.partial)) return error;
+  const { code, next, reason } = error;
+  const hint =
+    "ask for write permission in the drop's folder, also for names that begin with a dot; if those are not allowed, set " +
+    '"rename: false" for this drop and a "marker" for its feeds';
+  return faultOf({ code, next, hint, reason }, step, reason, error);
+};
+
 /** Opening may be refused because the name exists; servers say so with a bare "failure". */
 const create = async (at: Place, file: Outgoing, flags: 'w' | 'wx'): Promise<Buffer> => {
   const { link, path, spec } = at;
@@ -20,7 +30,7 @@ const create = async (at: Place, file: Outgoing, flags: 'w' | 'wx'): Promise<Buf
   } catch (error) {
     const exists =
       flags === 'wx' && statusOf(error) !== undefined && (await look(at, file.name).catch(() => undefined));
-    throw exists ? taken(spec.name, file.name, error) : error;
+    throw exists ? taken(spec.name, file.name, error) : explained(file, step, error);
   }
 };
 

@@ -61,6 +61,15 @@ interface Attempt {
   software: string | undefined;
 }
 
+/** RFC 4253, 11.1: why a server disconnects. */
+const tooManyConnections = 12;
+
+/** The end of a connection as ssh2 tells it, with the words for a reason that is only a number. */
+const asEnd = (error: unknown): unknown => {
+  const { code, message } = Object(error) as { code?: unknown; message?: string };
+  return code === tooManyConnections ? new Error(`too many connections: ${message}`, { cause: error }) : error;
+};
+
 /** When `from` says `name`; that the line may end before is the business of whoever waits. */
 const event = (from: EventEmitter, name: string): Promise<void> =>
   new Promise((resolve) => void from.once(name, () => resolve()));
@@ -75,7 +84,7 @@ const attempt = async (host: Target, config: ConnectConfig, accept: (key: ShownK
   const client = new Client(host.name, { error: quiet, end: quiet, close: quiet });
   const inner = innerOf(client);
   // Stays for good: ssh2 raises late socket errors, and one that nobody listens to ends the process.
-  inner.on('error', (error: unknown) => line.end(error));
+  inner.on('error', (error: unknown) => line.end(asEnd(error)));
   inner.on('change password', () => line.end(new Error('the password has expired')));
   const stages = { agreed: event(inner, 'handshake'), signedIn: event(inner, 'ready') };
   const hostVerifier = (key: Buffer) => accept(readHostKey(key));
@@ -87,15 +96,17 @@ const attempt = async (host: Target, config: ConnectConfig, accept: (key: ShownK
     line.gather();
   });
   inner.on('handshake', () => keepKey(inner));
-  // Also fails when the line ends; that is reported by the stage that waits.
-  opened.catch((error: unknown) => line.end(error));
+  // Its failure ends the line, and the stage that waits reports it: before SFTP is open a number is no status of SFTP.
+  const sftpOpened = new Promise<SFTPWrapper>(
+    (resolve) => void opened.then(resolve, (error) => line.end(asEnd(error))),
+  );
   await line.wait(stepAt(host, 'get a greeting from'), event(line.socket, 'data'));
   await line.wait(stepAt(host, 'agree on keys with'), stages.agreed).catch((error: unknown) => {
     throw greeting.explain(error, stepAt(host, 'connect to'));
   });
   await line.wait(stepAt(host, 'sign in to'), stages.signedIn);
   host.signedIn?.();
-  const sftp = await line.wait(stepAt(host, 'open SFTP at'), opened);
+  const sftp = await line.wait(stepAt(host, 'open SFTP at'), sftpOpened);
   return { client, line, sftp, software: greeting.software() };
 };
 
