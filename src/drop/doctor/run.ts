@@ -1,0 +1,68 @@
+import { asFault, type Fault } from '../../fault.ts';
+import type { Advice, DoctorStep, Finding, StepName } from './report.ts';
+
+/** The rest of the steps cannot be tried. */
+export class Halt extends Error {}
+
+/** Takes steps, one after the other, and tells each as it ends. */
+export interface Run {
+  /** Whether it went well (a note counts as well); a failure is told with its cause and never thrown. */
+  attempt(step: StepName, work: () => Promise<Finding>): Promise<boolean>;
+  /** As `attempt`, but throws Halt when it failed: nothing after it makes sense. */
+  must(step: StepName, work: () => Promise<Finding>): Promise<void>;
+  /** Says why a step is not tried. */
+  skip(step: StepName, detail: string): void;
+  /** All steps of the plan that have not been told. */
+  untold(): StepName[];
+  readonly steps: readonly DoctorStep[];
+}
+
+export interface RunOptions {
+  plan: readonly StepName[];
+  /** What a person should do about a failed step. */
+  advise(step: StepName, fault: Fault): Advice;
+  /** Called with each step when it is over. */
+  tell(step: DoctorStep): void;
+  signal?: AbortSignal | undefined;
+}
+
+const stopped = 'told to stop';
+
+/** An examination that has not begun. */
+export const makeRun = ({ plan, advise, tell, signal }: RunOptions): Run => {
+  const steps: DoctorStep[] = [];
+  const record = (step: StepName, finding: Finding, ms: number) => {
+    const { result = 'ok', detail, cause = null, hint = null } = finding;
+    const told: DoctorStep = { step, result, detail, cause, hint, ms: Math.round(ms) };
+    steps.push(told);
+    tell(told);
+  };
+  const find = async (step: StepName, work: () => Promise<Finding>): Promise<Finding> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Halt) throw error;
+      const fault = asFault(error, 'try', step);
+      return { result: 'failed', detail: '', ...advise(step, fault) };
+    }
+  };
+  const attempt = async (step: StepName, work: () => Promise<Finding>): Promise<boolean> => {
+    // What is cleaned up is cleaned up also when nobody wants to know more.
+    const stops = () => signal?.aborted === true && step !== 'clean-up';
+    if (stops()) throw new Halt(stopped);
+    const from = performance.now();
+    const finding = await find(step, work);
+    if (finding.result === 'failed' && stops()) throw new Halt(stopped);
+    record(step, finding, performance.now() - from);
+    return finding.result !== 'failed';
+  };
+  return {
+    attempt,
+    must: async (step, work) => {
+      if (!(await attempt(step, work))) throw new Halt(step);
+    },
+    skip: (step, detail) => record(step, { result: 'not tried', detail }, 0),
+    untold: () => plan.filter((step) => !steps.some((told) => told.step === step)),
+    steps,
+  };
+};
