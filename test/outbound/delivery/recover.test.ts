@@ -58,6 +58,69 @@ describe('after a rename without a receipt', () => {
             });
 });
 
+describe('after a rename without a receipt, at a server that lets nobody look', () => {
+  const open = (phase: 'renaming' | 'renamed') => ({ phase, place: here, partialName: '.a.csv.1-x.part' });
+  const blind: Sight = { partial: false, blind: true };
+  test.each([
+    ['renaming', 'hold', 'hold unknown-outcome'],
+    ['renaming', 'send', 'upload'],
+    ['renamed', 'hold', 'delivered unchecked'],
+    ['renamed', 'send', 'delivered unchecked'],
+  ] as const)('%s, unknown: %s', (phase, unknown, expected) =>
+    expect(short(recover(open(phase), blind, parcel, { place: here, unknown }))).toBe(expected),
+  );
+});
+
+describe('after a straight write without a receipt', () => {
+  /** By what lies there: begun or found whole, of a file that a marker follows, and of the marker. */
+  const straight: Record<
+    SightName | 'blind',
+    { file: Record<'renaming' | 'renamed', string>; marker: Record<'renaming' | 'renamed', string> }
+  > = {
+    'our bytes, read back': {
+      file: { renaming: 'delivered digest', renamed: 'delivered digest' },
+      marker: { renaming: 'delivered digest', renamed: 'delivered digest' },
+    },
+    'our size, not readable': {
+      file: { renaming: 'upload', renamed: 'delivered size' },
+      marker: { renaming: 'delivered size', renamed: 'delivered size' },
+    },
+    'our size, other digest': {
+      file: { renaming: 'upload', renamed: 'hold taken' },
+      marker: { renaming: 'upload', renamed: 'hold taken' },
+    },
+    'another size': {
+      file: { renaming: 'upload', renamed: 'hold taken' },
+      marker: { renaming: 'upload', renamed: 'hold taken' },
+    },
+    nothing: {
+      file: { renaming: 'upload', renamed: 'upload' },
+      marker: { renaming: 'by unknown', renamed: 'delivered no' },
+    },
+    blind: {
+      file: { renaming: 'upload', renamed: 'delivered unchecked' },
+      marker: { renaming: 'by unknown', renamed: 'delivered unchecked' },
+    },
+  };
+  for (const [name, { file, marker }] of Object.entries(straight) as [
+    SightName | 'blind',
+    (typeof straight)['blind'],
+  ][])
+    for (const [kind, cells] of Object.entries({ file, marker }))
+      for (const phase of ['renaming', 'renamed'] as const)
+        for (const unknown of ['send', 'hold'] as const)
+          test(`${phase}, ${name}, of a ${kind}, unknown: ${unknown}`, () => {
+            const open = { phase, place: here, partialName: parcel.fileName };
+            const sight: Sight =
+              name === 'blind' ? { partial: false, blind: true } : { ...sights[name], partial: false };
+            const byUnknown = unknown === 'send' ? 'upload' : 'hold unknown-outcome';
+            const expected = cells[phase] === 'by unknown' ? byUnknown : cells[phase];
+            const sent = { ...parcel, marker: kind === 'marker' };
+            expect(short(recover(open, sight, sent, { place: here, unknown }))).toBe(expected);
+            expect(short(recover(open, sight, sent, { place: 'elsewhere', unknown }))).toBe('hold place-changed');
+          });
+});
+
 describe('without an open rename', () => {
   const meets: Record<SightName, [first: string, afterAnEarlierRename: string, replace: string]> = {
     'our bytes, read back': ['delivered digest', 'delivered digest', 'delivered digest'],
