@@ -21,7 +21,7 @@ export class Line {
   #gathering = false;
   readonly #sort: Sort;
   readonly #waiting = new Set<(error: unknown) => void>();
-  readonly #companions = new Set<Socket>();
+  readonly #atEnd = new Set<() => void>();
 
   constructor(socket: Socket, stepTimeout: number, sort: Sort) {
     this.socket = socket;
@@ -42,15 +42,23 @@ export class Line {
     if (this.lost !== undefined) return;
     this.lost = reason;
     this.socket.destroy();
-    for (const socket of this.#companions) socket.destroy();
+    for (const act of this.#atEnd) act();
     for (const tell of this.#waiting) tell(reason);
+  }
+
+  /** Calls `act` when the connection ends; the function takes that back. */
+  onEnd(act: () => void): () => void {
+    if (this.lost !== undefined) act();
+    else this.#atEnd.add(act);
+    return () => void this.#atEnd.delete(act);
   }
 
   /** A further socket that ends when this connection ends. */
   accompany(socket: Socket): void {
-    this.#companions.add(socket);
-    socket.once('close', () => this.#companions.delete(socket));
-    if (this.lost !== undefined) socket.destroy();
+    socket.once(
+      'close',
+      this.onEnd(() => socket.destroy()),
+    );
   }
 
   /** Waits for `work`; its failure, the loss of the connection and the deadline become DropFaults of this step. */

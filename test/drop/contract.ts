@@ -254,7 +254,7 @@ const lifeCycle = (stage: () => Stage): void => {
     const drop = await stage().open();
     await Promise.all([drop.close(), drop.close()]);
     await drop.close();
-    expect(drop.place).toMatch(/^(file|sftp):\/\//);
+    expect(drop.place).toMatch(/^(file|sftp|ftps):\/\//);
     expect(drop.place).not.toContain('correct horse');
   });
 

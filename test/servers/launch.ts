@@ -4,13 +4,13 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Whether somebody greets there. */
-const greets = (port: number): Promise<boolean> =>
+/** Whether somebody greets there, or where clients speak first, takes the call. */
+const answers = (port: number, greets: boolean): Promise<boolean> =>
   new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port });
     const end = (answer: boolean) => (socket.destroy(), resolve(answer));
     socket
-      .once('data', () => end(true))
+      .once(greets ? 'data' : 'connect', () => end(true))
       .once('error', () => end(false))
       .once('close', () => end(false));
   });
@@ -23,13 +23,14 @@ export const launch = async (
   port: number,
   log: string,
   env: Record<string, string> = {},
+  greets = true,
 ): Promise<() => Promise<void>> => {
   const [program = '', ...args] = command;
   const out = openSync(log, 'a');
   const server = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
   closeSync(out);
   const gone = once(server, 'exit');
-  for (let tries = 0; !(await greets(port)); tries++) {
+  for (let tries = 0; !(await answers(port, greets)); tries++) {
     if (server.exitCode !== null || tries === 400) {
       server.kill('SIGKILL');
       throw new Error(`${program}: ${textOf(log)}`);

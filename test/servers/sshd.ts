@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { at, need } from './packages.ts';
 import { freePort } from './postgres.ts';
+import { makeUser, partner } from './system-user.ts';
 
 export interface SshdOptions {
   /** Further arguments of internal-sftp, such as `-P rename` or `-R`. */
@@ -47,42 +48,10 @@ export interface Sshd {
 }
 
 const program = '/usr/sbin/sshd';
-const user = 'ndpartner';
-const password = 'correct horse battery';
+const { user, password } = partner;
 
 const run = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { encoding: 'utf8', stdio: 'pipe' });
-
-/** Test files run side by side and the password file has one lock. */
-const patiently = async (work: () => void): Promise<void> => {
-  for (let tries = 0; ; tries++) {
-    try {
-      return work();
-    } catch (error) {
-      if (tries === 20) throw error;
-      await pause(200);
-    }
-  }
-};
-
-const exists = (): boolean => {
-  try {
-    return run('id', '-u', user) !== '';
-  } catch {
-    return false;
-  }
-};
-
-let owner: { uid: number; gid: number } | undefined;
-
-const makeUser = async (): Promise<{ uid: number; gid: number }> => {
-  if (owner) return owner;
-  await patiently(() => {
-    if (!exists()) run('useradd', '-M', '-d', '/', '-s', '/usr/sbin/nologin', user);
-  });
-  await patiently(() => execFileSync('chpasswd', { input: `${user}:${password}\n`, stdio: 'pipe' }));
-  return (owner = { uid: Number(run('id', '-u', user)), gid: Number(run('id', '-g', user)) });
-};
 
 const makeKey = (path: string, type: string, passphrase = ''): void => {
   rmSync(path, { force: true });

@@ -1,0 +1,87 @@
+import type { FTPResponse } from 'basic-ftp';
+import { DropFault } from './drop.ts';
+import type { Step } from './fault-table.ts';
+import { openData, type Data } from './ftps-data.ts';
+import { replyOf } from './ftps-faults.ts';
+import type { Link } from './ftps-link.ts';
+
+/** A transfer under way: it has the connection to itself until `finish` or `abandon`. */
+export interface Transfer {
+  data: Data;
+  /** The server's last word. */
+  ended: Promise<FTPResponse>;
+  /** Waits for the server's last word; then the connection is free. */
+  finish(): Promise<void>;
+  /** Gives up: closes the data connection and hears the server out. Gives the clearer of its reason and ours. */
+  abandon(error: unknown): Promise<unknown>;
+}
+
+/** A refusal of the server tells more than the broken data connection that goes with it. */
+const clearer = async (link: Link, step: Step, ended: Promise<FTPResponse>, error: unknown): Promise<unknown> => {
+  if (link.line.lost !== undefined) return error;
+  const refusal: unknown = await link.line.wait(step, ended).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  const ours = error instanceof DropFault && ['local', 'certificate'].includes(error.code);
+  return !ours && replyOf(refusal) !== undefined ? refusal : error;
+};
+
+const control = (link: Link, step: Step, data: Data, ended: Promise<FTPResponse>, release: () => void): Transfer => {
+  let over: Promise<unknown> | undefined;
+  const close = () => {
+    data.socket.destroy();
+    data.raw.destroy();
+    release();
+  };
+  const abandon = (error: unknown) =>
+    (over ??= (() => {
+      data.socket.destroy();
+      return clearer(link, step, ended, error).finally(close);
+    })());
+  return {
+    data,
+    ended,
+    abandon,
+    finish: async () => {
+      await link.line.wait(step, ended);
+      over ??= Promise.resolve();
+      close();
+    },
+  };
+};
+
+/** Opens a data connection, sends the command, and waits until both sides are ready to move bytes. */
+export const openTransfer = async (link: Link, step: Step, verb: string, argument?: string): Promise<Transfer> => {
+  const release = await link.take(step);
+  let transfer: Transfer | undefined;
+  try {
+    const data = await openData(link, step);
+    const { begun, ended } = link.exchange(step, verb, argument);
+    transfer = control(link, step, data, ended, release);
+    await link.line.wait(step, Promise.all([begun, data.secured]));
+    return transfer;
+  } catch (error) {
+    if (transfer) throw await transfer.abandon(error);
+    release();
+    throw error;
+  }
+};
+
+/** The bytes of a transfer in order. A reader who stops early ends the transfer and leaves the connection free. */
+export async function* received(link: Link, step: Step, transfer: Transfer): AsyncGenerator<Buffer, void, undefined> {
+  const chunks = transfer.data.socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  try {
+    for (;;) {
+      const next = await link.line.wait(step, chunks.next());
+      if (next.done) break;
+      link.moved += next.value.length;
+      yield next.value;
+    }
+    await transfer.finish();
+  } catch (error) {
+    throw await transfer.abandon(error);
+  } finally {
+    await transfer.abandon(undefined);
+  }
+}
