@@ -49,7 +49,7 @@ export const alertsTest: CliCommand = {
     'is configured. It is no alert: nothing is kept of it.',
   examples: [['alerts test', 'after the channels in nightdrop.yaml were changed']],
   run: async (_call, session) => {
-    const channels = channelsOf(readSettings(session));
+    const channels = channelsOf(await readSettings(session));
     const tried = await whileInterruptible((signal) =>
       Promise.all(channels.map((channel) => tryOne(session, channel, signal))),
     );

@@ -6,7 +6,7 @@ import type { CliCommand, Session } from './command.ts';
 import { problemText } from './edge.ts';
 import { exit } from './exit-code.ts';
 import { plural } from './output.ts';
-import { hasDatabase, openDatabase, problemsWithHistory } from './wire.ts';
+import { hasDatabase, openDatabase, problemsWithHistory, sourcesOf } from './wire.ts';
 
 /** What the database adds; one that cannot be reached is no fault of the configuration's. */
 const historyOf = async (settings: Settings, session: Session): Promise<Problem[]> => {
@@ -40,8 +40,7 @@ export const check: CliCommand = {
     ['check --config /etc/nightdrop --json', 'the same as [{file, field, value, message, hint}]'],
   ],
   run: async (_call, session) => {
-    const { configFolder, dataFolder, env } = session;
-    const loaded = loadSettings({ configFolder, dataFolder, env });
+    const loaded = await loadSettings(sourcesOf(session));
     const problems = loaded.ok ? await historyOf(loaded.settings, session) : loaded.problems;
     session.out.answer(problems, human);
     return problems.length === 0 ? exit.done : exit.wrong;

@@ -44,14 +44,14 @@ export const schedule: CliCommand = {
     ['schedule', 'the next ten runs of each feed'],
     ['schedule acme-nightly --from 2026-03-28 --count 3', 'what happens around a clock change'],
   ],
-  run: (call, session) => {
-    const { feeds } = readSettings(session);
+  run: async (call, session) => {
+    const { feeds } = await readSettings(session);
     const [name] = call.args;
     const chosen = name === undefined ? feeds : [named(feeds, name, 'feed')];
     const given = textOption(call, 'from');
     const from = given === undefined ? session.clock.now() : instant(given, '--from');
     const lines = preview(chosen, from, Math.min(most, positive(textOption(call, 'count') ?? '10', '--count')));
     session.out.answer(lines, human);
-    return Promise.resolve(exit.done);
+    return exit.done;
   },
 };

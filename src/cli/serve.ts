@@ -16,6 +16,7 @@ import {
   problemsWithHistory,
   readSettings,
   refuseWrongHistory,
+  sourcesOf,
 } from './wire.ts';
 
 /** How long closing may take: one who waits for the database's lock must not keep the process beyond its 20 seconds. */
@@ -34,8 +35,7 @@ const bound = (settings: Settings): string =>
   JSON.stringify([settings.database.url.reveal(), settings.spool.folder, settings.web]);
 
 const reload = async (session: Session, app: App, service: Service, log: Log): Promise<void> => {
-  const { configFolder, dataFolder, env } = session;
-  const loaded = loadSettings({ configFolder, dataFolder, env });
+  const loaded = await loadSettings(sourcesOf(session));
   const problems = loaded.ok ? await problemsWithHistory(app.store, loaded.settings) : loaded.problems;
   for (const problem of problems) log.error({ problem }, 'a problem in the configuration');
   if (!loaded.ok || problems.length > 0) {
@@ -79,7 +79,7 @@ export const serve: CliCommand = {
   ],
   run: async (call, session) => {
     const chosen = chosenParts(call);
-    const settings = readSettings(session);
+    const settings = await readSettings(session);
     const app = await openApp(session, settings, openLog(settings));
     try {
       await serveUntilStopped(session, app, chosen);

@@ -6,7 +6,7 @@ import { type Log, makeLog, silentLog } from '../log.ts';
 import type { DeliveryContext } from '../outbound/delivery/context.ts';
 import type { FeedContext } from '../outbound/feed/context.ts';
 import { historyProblems, type HistoryProblem } from '../outbound/feed/history.ts';
-import { loadSettings } from '../settings/load-settings.ts';
+import { loadSettings, type Sources } from '../settings/load-settings.ts';
 import type { Problem } from '../settings/problem.ts';
 import type { Settings } from '../settings/settings.ts';
 import { openSpool, type Spool } from '../store/spool.ts';
@@ -28,11 +28,19 @@ export interface App extends FeedContext, DeliveryContext {
   close(): Promise<void>;
 }
 
+/** What the configuration is read from. */
+export const sourcesOf = ({ configFolder, dataFolder, env, clock }: Session): Sources => ({
+  configFolder,
+  dataFolder,
+  env,
+  now: clock.now(),
+});
+
 /** The checked configuration. Throws WrongConfiguration with every problem. */
-export const readSettings = ({ configFolder, dataFolder, env }: Session): Settings => {
-  const loaded = loadSettings({ configFolder, dataFolder, env });
+export const readSettings = async (session: Session): Promise<Settings> => {
+  const loaded = await loadSettings(sourcesOf(session));
   if (loaded.ok) return loaded.settings;
-  throw new WrongConfiguration(loaded.problems, configFolder);
+  throw new WrongConfiguration(loaded.problems, session.configFolder);
 };
 
 /** One line per event on stderr, as JSON. */
@@ -71,7 +79,7 @@ export const openApp = async (session: Session, settings: Settings, log: Log): P
  * so the log stays silent but for `logLevel: debug`.
  */
 export const withApp = async <T>(session: Session, work: (app: App) => Promise<T>): Promise<T> => {
-  const settings = readSettings(session);
+  const settings = await readSettings(session);
   const app = await openApp(session, settings, settings.logLevel === 'debug' ? openLog(settings) : silentLog);
   try {
     return await work(app);

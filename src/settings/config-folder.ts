@@ -13,7 +13,7 @@ export interface ConfigFile {
   reading: Reading;
 }
 
-type Context = Pick<Reading, 'env' | 'dataFolder' | 'problems'>;
+type Context = Omit<Reading, 'file' | 'raw'>;
 
 const folders = { partners: 'partner', 'event-types': 'event-type' } as const;
 const example = 'see config/README.md; the least that works is "database: {}"';

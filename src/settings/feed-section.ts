@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { lengthProblem, markerProblem, parseMarkerTemplate, parseNameTemplate } from '../file/name-template.ts';
 import type { Feed, Selection } from '../outbound/feed/feed.ts';
-import { packedName, sidecarSuffix } from '../outbound/feed/file-names.ts';
-import { safeName, unsafeReason } from '../safe-name.ts';
+import { namesOf, sidecarSuffix } from '../outbound/feed/file-names.ts';
 import { cronProblem } from '../work/due.ts';
 import { readFileSection } from './file-section.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
@@ -40,8 +39,8 @@ const shape = strict({
   order: oneOf(['strict', 'free']).default('strict'),
   drops: z.array(text('acme-sftp')).min(1),
   backfill: yesNo.optional(),
-  late: duration.optional(),
   formerly: text('acme-daily').optional(),
+  late: duration.optional(),
   retired: yesNo.default(false),
 });
 
@@ -96,8 +95,8 @@ const assemble = (name: string, partner: string, all: Whole, file: Feed['file'])
     selection: selection(wanted.eventTypes, wanted.campaigns),
     file,
     ...(backfill === undefined ? {} : { backfill }),
-    ...(late === undefined ? {} : { late }),
     ...(formerly === undefined ? {} : { formerly }),
+    ...(late === undefined ? {} : { late }),
   };
 };
 
@@ -118,7 +117,6 @@ const checkNames = (reading: Reading, path: Path, feed: string, partner: string,
   const marker = file.marker === undefined ? undefined : parseMarkerTemplate(file.marker);
   if (!marker || !('template' in marker)) return;
   const suffix = sidecarSuffix[file.sidecar];
-  const packed = (name: string): string => (unsafeReason(name) ? name : packedName(file, safeName(name)));
   const others = suffix === undefined ? [] : [suffix];
   const trouble = markerProblem(marker.template, parsed.template, { feed, partner, packed, others });
   const advice = 'give the marker a name of its own, for example: "{name}.done"';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseMarkerTemplate, parseNameTemplate } from '../file/name-template.ts';
 import type { FileSpec } from '../outbound/feed/feed.ts';
+import { readEncryptSection } from './encrypt-section.ts';
 import { readColumns } from './layout.ts';
 import type { Path, Reading } from './problem.ts';
 import { leaf, oneOf, read, strict, textAs, Wrong, yesNo } from './shape.ts';
@@ -35,10 +36,11 @@ const fileShape = strict({
   header: yesNo.default(true),
   bom: yesNo.default(false),
   encoding: encoding.default('utf-8'),
-  compress: oneOf(['none', 'gzip']).default('none'),
+  compress: oneOf(['none', 'gzip', 'zip']).default('none'),
   guardFormulas: oneOf(['off', 'text']).default('off'),
   sidecar: oneOf(['none', 'sha256', 'manifest']).default('none'),
   marker: marker.default('none'),
+  encrypt: z.unknown().optional(),
   columns: z.array(z.unknown()).min(1),
 });
 
@@ -46,8 +48,9 @@ const fileShape = strict({
 export const readFileSection = (reading: Reading, path: Path, include: unknown): FileSpec | undefined => {
   const { good, whole: all } = read(reading, path, fileShape);
   const columns = readColumns(reading, [...path, 'columns'], good.columns?.length ?? 0, include);
+  const encrypt = readEncryptSection(reading, [...path, 'encrypt']);
   if (!all) return undefined;
-  const { encoding: _encoding, marker: named, lineEnd, ...rest } = all;
+  const { encrypt: _encrypt, encoding: _encoding, marker: named, lineEnd, ...rest } = all;
   const marked = named === 'none' ? {} : { marker: named };
-  return { ...rest, ...marked, lineEnd: lineEnd === 'crlf' ? '\r\n' : '\n', columns };
+  return { ...rest, ...marked, ...(encrypt && { encrypt }), lineEnd: lineEnd === 'crlf' ? '\r\n' : '\n', columns };
 };

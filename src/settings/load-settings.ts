@@ -14,6 +14,8 @@ export interface Sources {
   configFolder: string;
   dataFolder: string;
   env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds. */
+  now: number;
 }
 
 /** The checked configuration, or everything that is wrong with it. */
@@ -87,10 +89,11 @@ const bySource = (files: readonly ConfigFile[]) => (a: Problem, b: Problem) => {
 };
 
 /** Reads and checks the whole configuration: every file, every problem at once. Throws nothing for what is in it. */
-export const loadSettings = ({ configFolder, dataFolder, env }: Sources): Loaded => {
+export const loadSettings = async ({ configFolder, dataFolder, env, now }: Sources): Promise<Loaded> => {
   const folders = { configFolder: resolve(configFolder), dataFolder: resolve(dataFolder) };
   const problems: Problem[] = [];
-  const files = readConfigFolder(folders.configFolder, { env, dataFolder: folders.dataFolder, problems });
+  const context = { env, dataFolder: folders.dataFolder, problems, now, later: [] as Reading['later'] };
+  const files = readConfigFolder(folders.configFolder, context);
   const readable = files.filter(({ reading }) => reading.raw !== undefined);
   const main = readable.find(({ kind }) => kind === 'nightdrop');
   const nightdrop = main && readNightdropFile(main.reading);
@@ -99,6 +102,7 @@ export const loadSettings = ({ configFolder, dataFolder, env }: Sources): Loaded
   checkPartners(partners, new Set(eventTypes.map(({ id }) => id)));
   checkAddressesOnce(eventTypes);
   if (main && nightdrop) checkSpoolApart(main.reading, nightdrop, partners);
+  for (const check of context.later) await check();
   if (problems.length > 0 || !nightdrop) return { ok: false, problems: problems.sort(bySource(files)) };
   return { ok: true, settings: settingsOf(folders, nightdrop, partners, eventTypes) };
 };

@@ -26,6 +26,10 @@ export interface Reading {
   env: Readonly<Record<string, string | undefined>>;
   /** Absolute; what relative paths are relative to. */
   dataFolder: string;
+  /** Milliseconds: keys are judged as of now. */
+  now: number;
+  /** Checks that take a while: run one after another when everything has been read. They report like the others. */
+  later: (() => Promise<void>)[];
 }
 
 /** `['feeds', 'a', 'file', 'columns', 2]` → `feeds.a.file.columns[2]`. */

@@ -36,10 +36,11 @@ export const sourceOrText = leaf((value): SecretSource | { text: string } | Wron
     : new Wrong('must be text, {env: NAME} or {file: PATH}', 'put it in quotes, or say where it is to be found');
 });
 
-const fromFile = (reading: Reading, path: Path, file: string): string | undefined => {
+/** What is in a file of the data folder or elsewhere, or undefined with a problem reported. */
+export const bytesIn = (reading: Reading, path: Path, file: string): Buffer | undefined => {
   const place = inDataFolder(reading.dataFolder, file);
   try {
-    return readFileSync(place, 'utf8');
+    return readFileSync(place);
   } catch (error) {
     const reason =
       error instanceof Error && 'code' in error && error.code === 'EISDIR'
@@ -60,7 +61,8 @@ const fromEnvironment = (reading: Reading, path: Path, name: string): string | u
 /** The secret itself, or undefined with a problem reported. One line break at the end of a file is not part of it. */
 export const reveal = (reading: Reading, path: Path, source: SecretSource | undefined): Secret | undefined => {
   if (source === undefined) return undefined;
-  const found = 'env' in source ? fromEnvironment(reading, path, source.env) : fromFile(reading, path, source.file);
+  const found =
+    'env' in source ? fromEnvironment(reading, path, source.env) : bytesIn(reading, path, source.file)?.toString();
   if (found === undefined) return undefined;
   const value = found.replace(/\r?\n$/, '');
   if (value !== '') return new Secret(value);

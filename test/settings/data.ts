@@ -11,6 +11,9 @@ export const env = {
   WRONG_PASSPHRASE: 'planted-wrong',
 };
 
+/** The time of these tests: keys have dates. */
+export const now = Date.parse('2026-11-21T12:00:00Z');
+
 /** A data folder with the keys that the fixtures name, made anew each time; returns its path. */
 export const makeData = (folder: string): string => {
   mkdirSync(folder, { recursive: true });

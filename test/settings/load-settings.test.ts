@@ -7,7 +7,7 @@ import { processEnvironment } from '../../src/settings/environment.ts';
 import { loadSettings } from '../../src/settings/load-settings.ts';
 import type { Problem } from '../../src/settings/problem.ts';
 import type { Settings } from '../../src/settings/settings.ts';
-import { env, makeData } from './data.ts';
+import { env, makeData, now } from './data.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const right = join(root, 'fixtures/config/right');
@@ -30,14 +30,14 @@ const folder = (files: Record<string, string | Buffer>): string => {
   }
   return configFolder;
 };
-const load = (configFolder: string) => loadSettings({ configFolder, dataFolder, env });
-const settingsIn = (configFolder: string): Settings => {
-  const loaded = load(configFolder);
+const load = (configFolder: string) => loadSettings({ configFolder, dataFolder, env, now });
+const settingsIn = async (configFolder: string): Promise<Settings> => {
+  const loaded = await load(configFolder);
   if (!loaded.ok) throw new Error(inspect(loaded.problems));
   return loaded.settings;
 };
-const problemsIn = (configFolder: string): Problem[] => {
-  const loaded = load(configFolder);
+const problemsIn = async (configFolder: string): Promise<Problem[]> => {
+  const loaded = await load(configFolder);
   return loaded.ok ? [] : loaded.problems;
 };
 const acme = (feed: string, drops = '{ d: { kind: folder, folder: drops/acme } }') =>
@@ -45,8 +45,9 @@ const acme = (feed: string, drops = '{ d: { kind: folder, folder: drops/acme } }
 const plainFeed = 'schedule: "0 2 * * *", file: { name: "{number}.csv", columns: [orderId] }, drops: [d]';
 
 describe('what is right', () => {
-  test('the sample configuration has no problem, and one of its feeds runs every minute into a folder', () => {
-    const loaded = loadSettings({ configFolder: join(root, 'config'), dataFolder: 'var', env: processEnvironment() });
+  test('the sample configuration has no problem, and one of its feeds runs every minute into a folder', async () => {
+    const sources = { dataFolder: 'var', env: processEnvironment(), now };
+    const loaded = await loadSettings({ configFolder: join(root, 'config'), ...sources });
     expect(loaded).toMatchObject({ ok: true, settings: { sample: true, web: { host: '127.0.0.1', port: 8080 } } });
     if (!loaded.ok) return;
     const { feeds, drops, eventTypes } = loaded.settings;
@@ -55,8 +56,8 @@ describe('what is right', () => {
     expect([...eventTypes.keys()]).toEqual([4521]);
   });
 
-  test('every key of the public configuration is understood', () => {
-    const { drops, eventTypes, intakes, ...rest } = settingsIn(right);
+  test('every key of the public configuration is understood', async () => {
+    const { drops, eventTypes, intakes, ...rest } = await settingsIn(right);
     const maps = { drops: [...drops], eventTypes: [...eventTypes], intakes: [...intakes] };
     const text = JSON.stringify({ ...rest, ...maps }, null, 2)
       .replaceAll(dataFolder, 'DATA')
@@ -66,8 +67,8 @@ describe('what is right', () => {
     expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(golden, 'utf8')));
   });
 
-  test('secrets are read, and show nowhere', () => {
-    const settings = settingsIn(right);
+  test('secrets are read, and show nowhere', async () => {
+    const settings = await settingsIn(right);
     const spec = settings.drops.get('acme-sftp')?.spec;
     expect(spec?.kind === 'sftp' && spec.key?.reveal()).toMatch(/^-----BEGIN OPENSSH PRIVATE KEY-----[^]*-----$/);
     expect(settings.database.url.reveal()).toBe(`sqlite:${dataFolder}/nightdrop.db`);
@@ -79,13 +80,13 @@ describe('what is right', () => {
     expect(shown).not.toMatch(/PRIVATE KEY|planted/);
   });
 
-  test('left out, everything but what cannot be guessed has a default', () => {
+  test('left out, everything but what cannot be guessed has a default', async () => {
     const config = folder({
       'nightdrop.yaml': '',
       'partners/acme.yaml': `feeds: { f: { ${plainFeed} } }\ndrops: { d: { kind: folder, folder: drops/acme } }\n`,
       'event-types/1.yaml': 'currency: USD\n',
     });
-    const settings = settingsIn(config);
+    const settings = await settingsIn(config);
     expect(settings.feeds).toEqual([
       {
         name: 'f',
@@ -118,10 +119,10 @@ describe('what is right', () => {
     expect(settings.eventTypes.get(1)?.locking).toEqual({ kind: 'monthEnd', months: 1, days: 0 });
   });
 
-  test('a database address with a password may come from the environment', () => {
+  test('a database address with a password may come from the environment', async () => {
     const config = folder({ 'nightdrop.yaml': 'database: { url: { env: DATABASE_URL } }' });
     const url = 'postgres://nightdrop:planted@127.0.0.1:5432/nightdrop';
-    const loaded = loadSettings({ configFolder: config, dataFolder, env: { DATABASE_URL: url } });
+    const loaded = await loadSettings({ configFolder: config, dataFolder, env: { DATABASE_URL: url }, now });
     expect(loaded.ok && loaded.settings.database.url.reveal()).toBe(url);
     expect(inspect(loaded, { depth: 20 })).not.toMatch(/planted/);
   });
@@ -131,8 +132,8 @@ describe('what is right', () => {
     ['no', false],
     ['true', true],
     ['"no"', false],
-  ])('backfill: %s', (word, meant) => {
-    const [feed] = settingsIn(acme(`{ ${plainFeed}, backfill: ${word} }`)).feeds;
+  ])('backfill: %s', async (word, meant) => {
+    const [feed] = (await settingsIn(acme(`{ ${plainFeed}, backfill: ${word} }`))).feeds;
     expect(feed?.backfill).toBe(meant);
   });
 
@@ -141,55 +142,59 @@ describe('what is right', () => {
     ['{ days: 5 }', { kind: 'monthEnd', months: 0, days: 5 }],
     ['{ daysAfterEvent: 90 }', { kind: 'afterEvent', days: 90 }],
     ['open', { kind: 'open' }],
-  ])('locking: %s', (text, rule) => {
+  ])('locking: %s', async (text, rule) => {
     const config = folder({ 'nightdrop.yaml': '', 'event-types/1.yaml': `currency: JPY\nlocking: ${text}\n` });
-    expect(settingsIn(config).eventTypes.get(1)?.locking).toEqual(rule);
+    expect((await settingsIn(config)).eventTypes.get(1)?.locking).toEqual(rule);
   });
 
-  test('a tab as delimiter, in either way of writing it', () => {
+  test('a tab as delimiter, in either way of writing it', async () => {
     for (const written of ['"\\t"', '\\t']) {
       const feed = plainFeed.replace('columns', `delimiter: ${written}, columns`);
-      expect(settingsIn(acme(`{ ${feed} }`)).feeds[0]?.file.delimiter).toBe('\t');
+      expect((await settingsIn(acme(`{ ${feed} }`))).feeds[0]?.file.delimiter).toBe('\t');
     }
   });
 
-  test('a retired feed needs only its name, and a feed may go on with the history of one that is gone', () => {
-    expect(settingsIn(acme('{ retired: true }')).feeds[0]).toMatchObject({ name: 'f', retired: true, drops: [] });
-    expect(settingsIn(acme(`{ ${plainFeed}, formerly: old }`)).feeds[0]).toMatchObject({ formerly: 'old' });
+  test('a retired feed needs only its name, and a feed may go on with the history of one that is gone', async () => {
+    expect((await settingsIn(acme('{ retired: true }'))).feeds[0]).toMatchObject({
+      name: 'f',
+      retired: true,
+      drops: [],
+    });
+    expect((await settingsIn(acme(`{ ${plainFeed}, formerly: old }`))).feeds[0]).toMatchObject({ formerly: 'old' });
   });
 });
 
 describe('what is missing or cannot be read', () => {
-  test('no folder', () => {
-    expect(problemsIn(join(work, 'nowhere'))).toMatchObject([
+  test('no folder', async () => {
+    expect(await problemsIn(join(work, 'nowhere'))).toMatchObject([
       { field: '', message: expect.stringMatching(/no configuration folder/) },
     ]);
   });
 
-  test('no nightdrop.yaml', () => {
-    expect(problemsIn(folder({ 'event-types/1.yaml': 'currency: USD' }))).toMatchObject([
+  test('no nightdrop.yaml', async () => {
+    expect(await problemsIn(folder({ 'event-types/1.yaml': 'currency: USD' }))).toMatchObject([
       { file: 'nightdrop.yaml', message: 'the file is missing' },
     ]);
   });
 
-  test('a file that is not UTF-8, and a folder in the place of a file', () => {
+  test('a file that is not UTF-8, and a folder in the place of a file', async () => {
     const config = folder({
       'nightdrop.yaml': '',
       'partners/acme.yaml': Buffer.from('name: Caf\xe9', 'latin1'),
       'event-types/1.yaml/x': '',
     });
-    expect(problemsIn(config)).toMatchObject([
+    expect(await problemsIn(config)).toMatchObject([
       { file: 'partners/acme.yaml', message: 'the file is not UTF-8' },
       { file: 'event-types/1.yaml', message: expect.stringMatching(/cannot be read/) },
     ]);
   });
 
-  test('a broken file hides no problem of another, and references to what it defines are not blamed', () => {
+  test('a broken file hides no problem of another, and references to what it defines are not blamed', async () => {
     const config = join(work, 'one-broken');
     cpSync(right, config, { recursive: true });
     writeFileSync(join(config, 'event-types/4521.yaml'), 'currency: [');
     writeFileSync(join(config, 'nightdrop.yaml'), 'sampel: true');
-    expect(problemsIn(config).map(({ file, field }) => `${file} ${field}`)).toEqual([
+    expect((await problemsIn(config)).map(({ file, field }) => `${file} ${field}`)).toEqual([
       'nightdrop.yaml sampel',
       'event-types/4521.yaml ',
     ]);

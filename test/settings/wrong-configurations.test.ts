@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadSettings } from '../../src/settings/load-settings.ts';
-import { env, makeData } from './data.ts';
+import { env, makeData, now } from './data.ts';
 
 /**
  * Each folder of `fixtures/config` is laid over `right`, and must give exactly the problems of its `problems.json`.
@@ -20,19 +20,19 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(work, { recursive: true }));
 
-const problemsOf = (name: string): unknown => {
+const problemsOf = async (name: string): Promise<unknown> => {
   const configFolder = join(work, name);
   cpSync(join(fixtures, 'right'), configFolder, { recursive: true });
   cpSync(join(fixtures, name), configFolder, { recursive: true });
-  const loaded = loadSettings({ configFolder, dataFolder, env });
+  const loaded = await loadSettings({ configFolder, dataFolder, env, now });
   const text = JSON.stringify(loaded.ok ? [] : loaded.problems);
   return JSON.parse(text.replaceAll(dataFolder, 'DATA'));
 };
 
 describe('a wrong configuration is refused with exactly its problems', () => {
-  test.each(wrong)('%s', (name) => {
+  test.each(wrong)('%s', async (name) => {
     const golden = join(fixtures, name, 'problems.json');
-    const problems = problemsOf(name);
+    const problems = await problemsOf(name);
     if (process.env['GOLDEN'] === 'write') writeFileSync(golden, `${JSON.stringify(problems, null, 2)}\n`);
     expect(problems).toEqual(JSON.parse(readFileSync(golden, 'utf8')));
     expect(problems).not.toEqual([]);
