@@ -61,8 +61,9 @@ export const exportFrame = (app: App, feed: Feed, call: Call, out: Output): Prom
     const bar = makeProgress(out, `Writing ${feed.name}`, 'rows');
     const options = { signal, progress: (rows: number) => bar.at(rows) };
     if (target !== 'drops') {
-      const { fileName, rows } = await exportToFile(app, feed, frame, target.out, options).finally(bar.end);
-      out.answer(exported(feed, { number: null, fileName, rows }, []), exportedText);
+      const { fileName, parts, rows } = await exportToFile(app, feed, frame, target.out, options).finally(bar.end);
+      const companions = parts.map((part) => ({ kind: 'part' as const, fileName: part }));
+      out.answer(exported(feed, { number: null, fileName, rows, companions }, []), exportedText);
       sayPacked(feed, fileName, out);
       return exit.done;
     }

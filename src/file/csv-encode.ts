@@ -6,11 +6,20 @@ export interface CsvEncoder {
   row(cells: readonly string[]): string;
 }
 
+export interface CsvDialect {
+  delimiter: string;
+  lineEnd: string;
+  /** `always`: every value is quoted, empty ones too; only where it has to be without it. */
+  quote?: 'needed' | 'always';
+}
+
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
 /** The hot path's own encoder; csv-stringify (`csv.ts`) is slower and its test oracle. */
-export const csvEncoder = ({ delimiter, lineEnd }: { delimiter: string; lineEnd: string }): CsvEncoder => {
+export const csvEncoder = ({ delimiter, lineEnd, quote }: CsvDialect): CsvEncoder => {
   // One compiled expression beats a loop over char codes and a chain of `includes` (measured on values of 2–40 characters).
   const special = new RegExp(`[${delimiter}"\\r\\n]|^ | $`);
-  const cell = (text: string): string => (special.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const cell = quote === 'always' ? quoted : (text: string): string => (special.test(text) ? quoted(text) : text);
   const row = (cells: readonly string[]): string =>
     (cells.length === 1 && cells[0] === '' ? '""' : cells.map(cell).join(delimiter)) + lineEnd;
   return { cell, row };

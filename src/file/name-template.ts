@@ -32,7 +32,7 @@ export interface NameValues {
   name?: string;
 }
 
-/** So that `_2`, `.gz`, `.sha256` and the partial name's attempt still fit into the 255 bytes of a file name. */
+/** So that `_2`, `.sha256` and the partial name's attempt still fit into the 255 bytes of a file name. */
 const longestName = 200;
 
 /** What stands in braces. A marker may tell the name of its file; only a batch's own file has parts. */
@@ -105,9 +105,11 @@ export const collisionKey = (text: string): string => text.replaceAll(/\{(number
 /** A number that a feed reaches when it runs every minute for nineteen thousand years, for the longest name. */
 const greatNumber = 9_999_999_999;
 
-/** What is wrong with the names that this feed of this partner would give its files: too long, with all tokens written. */
-export const lengthProblem = (template: NameTemplate, names: { feed: string; partner: string }): string | undefined =>
-  tooLong(longestOf(template, names), longestName);
+/** What is wrong with the names that this feed of this partner would give its files: too long, with all tokens and endings written. */
+export const lengthProblem = (
+  template: NameTemplate,
+  { packed, ...names }: { feed: string; partner: string; packed(name: string): string },
+): string | undefined => tooLong(packed(longestOf(template, names)), longestName);
 
 const tooLong = (name: string, most: number): string | undefined => {
   const bytes = Buffer.byteLength(name);
@@ -194,9 +196,9 @@ const writePart = (part: NamePart, values: NameValues): string => {
 /** The name of a batch. Throws Fault `unsafe-name` when a feed's or partner's name makes it one. */
 export const renderName = (template: NameTemplate, values: NameValues): SafeName => safeName(write(template, values));
 
-/** Where the extension begins; a packed file keeps the one below it: `a.csv.gz` → `.csv.gz`. */
+/** Where the extension begins; a packed file keeps the one below it: `a.csv.gz.pgp` → `.csv.gz.pgp`. */
 const extensionAt = (name: string): number => {
-  const found = /(?:\.[A-Za-z0-9]{1,8})?\.(?:gz|zip|bz2|zst|pgp|gpg)$|\.[A-Za-z0-9]{1,12}$/i.exec(name);
+  const found = /(?:\.[A-Za-z0-9]{1,8})?(?:\.(?:gz|zip|bz2|zst|pgp|gpg))+$|\.[A-Za-z0-9]{1,12}$/i.exec(name);
   return found && found.index > 0 ? found.index : name.length;
 };
 
@@ -205,8 +207,8 @@ const beforeExtension = (name: string, addition: string): SafeName => {
   return safeName(name.slice(0, at) + addition + name.slice(at));
 };
 
-/** The name with `.gz` at its end. */
-export const withGzip = (name: SafeName): SafeName => (/\.gz$/i.test(name) ? name : safeName(`${name}.gz`));
+/** The name of a later part beside a file that somebody has named: `a.csv` → `a_part2.csv`. */
+export const partBeside = (name: SafeName, part: number): SafeName => beforeExtension(name, `_part${part}`);
 
 /** Another name when one is taken: `a.csv` → `a_2.csv`, `a.csv.gz` → `a_2.csv.gz`. */
 export const alternative = (name: SafeName, n: number): SafeName => beforeExtension(name, `_${n}`);

@@ -3,7 +3,8 @@ import type { Membership } from './selection.ts';
 
 /** A companion of a batch: another file of it, uploaded after the batch's own. */
 export interface Companion {
-  kind: 'sha256' | 'manifest' | 'marker';
+  /** `part`: a further file of rows, where the batch was split. */
+  kind: 'part' | 'sha256' | 'manifest' | 'marker';
   fileName: string;
   spool: string;
   bytes: number;
@@ -36,3 +37,10 @@ export interface Batch {
   expiredAt: number | null;
   companions: Companion[];
 }
+
+/** How many rows each file of a batch holds, its own first and then its parts: every one but the last is full. */
+export const rowsOfFiles = ({ rows, layout, companions }: Pick<Batch, 'rows' | 'layout' | 'companions'>): number[] => {
+  const parts = 1 + companions.filter(({ kind }) => kind === 'part').length;
+  const full = layout.split?.rows ?? rows;
+  return Array.from({ length: parts }, (_, index) => Math.min(full, rows - index * full));
+};

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import { isoInstant } from '../../clock.ts';
 import { int, rawRows, type Store } from '../../store/store.ts';
 import { nextDue } from '../../work/due.ts';
-import type { Batch } from './batch.ts';
+import { type Batch, rowsOfFiles } from './batch.ts';
 import type { Feed } from './feed.ts';
 import { allFeeds } from './feeds.ts';
 import { memberAggregate } from './member-query.ts';
@@ -51,6 +51,23 @@ const countPending = async (db: Knex, feed: Feed, watermark: number): Promise<nu
 
 /** A batch as lists show it; instants in ISO 8601. */
 export const batchLine = (batch: Batch) => ({
+  ...batchFacts(batch),
+  companions: companionLines(batch),
+});
+
+/** Parts say how many rows they hold; `rows` of the batch are those of all its files. */
+const companionLines = (batch: Batch) => {
+  const [, ...ofParts] = rowsOfFiles(batch);
+  return batch.companions.map(({ kind, fileName, bytes, sha256 }, index) => ({
+    kind,
+    fileName,
+    ...(kind === 'part' && { rows: ofParts[index] }),
+    bytes,
+    sha256,
+  }));
+};
+
+const batchFacts = (batch: Batch) => ({
   id: batch.id,
   feed: batch.feed,
   number: batch.number,
@@ -63,5 +80,4 @@ export const batchLine = (batch: Batch) => ({
   sha256: batch.sha256,
   frozenAt: isoInstant(batch.frozenAt),
   expired: batch.expiredAt !== null,
-  companions: batch.companions.map(({ kind, fileName, bytes, sha256 }) => ({ kind, fileName, bytes, sha256 })),
 });

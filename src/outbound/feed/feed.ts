@@ -1,3 +1,6 @@
+import type { Encoding } from '../../file/encoding.ts';
+import type { Secret } from '../../secret.ts';
+
 /** Which transactions a feed holds. `undefined` means all. */
 export interface Selection {
   eventTypes?: number[];
@@ -22,18 +25,45 @@ export interface Column {
   empty?: string;
   /** The value when no rule of `when` fits; without it the source stays. */
   otherwise?: string;
+  /** Fixed-width files only, and needed there: characters (`file/fixed-width.ts`). */
+  width?: number;
+  align?: 'left' | 'right';
+  pad?: string;
+  overflow?: 'refuse' | 'cut';
+}
+
+/** `fixed`: every column as wide as it says; `ndjson`: a JSON object a line. */
+export type Format = 'csv' | 'fixed' | 'ndjson';
+
+/** OpenPGP keys as they stand in their files. */
+export interface Encrypt {
+  /** Public keys, armored or binary; `file` names each for messages. */
+  recipients: { file: string; key: Uint8Array }[];
+  /** An armored private key. */
+  sign?: { key: Secret; passphrase?: Secret };
 }
 
 export interface FileSpec {
   /** Template, e.g. `acme_{due:yyyyMMdd}_{number:06}.csv` (see `file/name-template.ts`). */
   name: string;
+  /** CSV without it. */
+  format?: Format;
+  /** Of CSV. */
   delimiter: ',' | ';' | '\t' | '|';
+  /** Every value of a CSV file in quotes; only where it has to be without it. */
+  quote?: 'always';
   lineEnd: '\r\n' | '\n';
   header: boolean;
   bom: boolean;
-  compress: 'none' | 'gzip';
+  /** UTF-8 without it. */
+  encoding?: Encoding;
+  compress: 'none' | 'gzip' | 'zip';
+  /** Without it files are not encrypted. */
+  encrypt?: Encrypt;
   guardFormulas: 'off' | 'text';
   sidecar: 'none' | 'sha256' | 'manifest';
+  /** A batch of more rows than this becomes several files; the name's template then has `{part}`. */
+  split?: { rows: number };
   /** Template of an empty file that is sent last and says that the others are whole, e.g. `{name}.done`; none without it. */
   marker?: string;
   columns: Column[];

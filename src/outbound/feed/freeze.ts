@@ -4,18 +4,17 @@ import type { Writer } from '../../store/store.ts';
 import { assertHeld, claimLost, type Lease } from '../../work/leases.ts';
 import { finishOccurrence } from '../../work/occurrences.ts';
 import { plan } from '../delivery/deliveries.ts';
+import { batchFiles } from './batch-files.ts';
 import type { Batch } from './batch.ts';
 import { findBatches, insertBatch, lastBatch, type NewBatch } from './batches.ts';
 import type { FeedContext } from './context.ts';
 import type { Feed } from './feed.ts';
 import { advanceFeed, type FeedHistory } from './feeds.ts';
-import { freeNames } from './file-names.ts';
 import { noteFrozen } from './high-water.ts';
 import type { Layout } from './layout.ts';
 import { membersText } from './members.ts';
 import type { Rendered } from './render.ts';
 import type { Membership } from './selection.ts';
-import { makeCompanions } from './sidecar.ts';
 
 /** Everything that becomes one batch. */
 export interface Freezing {
@@ -35,7 +34,7 @@ export interface Freezing {
  * dropped and Fault `claim-lost` (retry) is thrown.
  */
 export const freeze = async (ctx: FeedContext, freezing: Freezing): Promise<Batch> => {
-  const { feed, history, lease, occurrence, membership, rendered } = freezing;
+  const { feed, history, lease, occurrence, membership } = freezing;
   const batch = await describeBatch(ctx, freezing);
   reached('4 before freeze');
   const id = await ctx.store
@@ -52,7 +51,7 @@ export const freeze = async (ctx: FeedContext, freezing: Freezing): Promise<Batc
     })
     .catch(async (error: unknown) => {
       const lost = error instanceof Fault && error.code === 'claim-lost';
-      if (lost) for (const { spool } of [rendered, ...batch.companions]) await ctx.spool.remove(spool);
+      if (lost) for (const { spool } of [batch, ...batch.companions]) await ctx.spool.remove(spool);
       throw error;
     });
   reached('4 frozen');
@@ -65,13 +64,9 @@ export const freeze = async (ctx: FeedContext, freezing: Freezing): Promise<Batc
 const describeBatch = async (ctx: FeedContext, freezing: Freezing): Promise<NewBatch> => {
   const { feed, history, occurrence, layout, membership, rendered } = freezing;
   const number = history.number + 1;
-  const names = await freeNames(ctx, feed, { due: occurrence.due, number });
-  const fileName = names.file;
-  const { bytes, sha256, sums } = rendered;
-  const rows = rendered.members.count;
+  const naming = { due: occurrence.due, number };
   const previous = (await lastBatch(ctx.store.read, feed.name)) ?? null;
   const { from, to } = membership;
-  const facts = { feed: feed.name, number, fileName, rows, bytes, sha256, from, to, sums, previous };
   return {
     feed: feed.name,
     kind: 'feed',
@@ -79,16 +74,12 @@ const describeBatch = async (ctx: FeedContext, freezing: Freezing): Promise<NewB
     occurrenceId: occurrence.id,
     fromSequence: from,
     toSequence: to,
-    rows,
+    rows: rendered.members.count,
     members: membersText(rendered.members),
     membership,
     layout,
-    fileName,
-    spool: rendered.spool,
-    bytes,
-    sha256,
     frozenAt: ctx.clock.now(),
-    companions: await makeCompanions(ctx.spool, feed.file.sidecar, names, facts),
+    ...(await batchFiles(ctx, feed, naming, rendered, { from, to, previous })),
   };
 };
 

@@ -1,8 +1,10 @@
 import { sha256 } from '../../file/digest.ts';
+import type { Encoding } from '../../file/encoding.ts';
 import { type Field, type FieldKind, fieldNamed } from '../../ledger/field.ts';
 import { exponentOf, formatDigits } from '../../money.ts';
 import { instantFormat } from '../../zoned-time.ts';
-import type { Column, FileSpec, WhenRule } from './feed.ts';
+import type { Column, Feed, FileSpec, Format, WhenRule } from './feed.ts';
+import type { Encryption } from './packing.ts';
 import { type Include, sequenceColumn } from './selection.ts';
 
 /** Everything that decides what a row looks like; plain data, kept with each batch. */
@@ -14,7 +16,26 @@ export interface Layout {
   header: boolean;
   bom: boolean;
   guardFormulas: FileSpec['guardFormulas'];
+  /** What came later is optional for ever, so that older batches read as they were made: csv, utf-8, needed, one file. */
+  format?: Format;
+  encoding?: Encoding;
+  quote?: 'always';
+  split?: { rows: number };
+  /** For whom its file was encrypted, and by whom it was signed. */
+  encryption?: Encryption;
 }
+
+/** What a file of this feed looks like, kept with each batch. */
+export const layoutOf = ({ timezone, file }: Feed): Layout => {
+  const { columns, delimiter, lineEnd, header, bom, guardFormulas, format, encoding, quote, split } = file;
+  return {
+    ...{ timezone, columns, delimiter, lineEnd, header, bom, guardFormulas },
+    ...(format !== undefined && { format }),
+    ...(encoding !== undefined && { encoding }),
+    ...(quote !== undefined && { quote }),
+    ...(split !== undefined && { split }),
+  };
+};
 
 /** Writes one cell from a row of the columns that `sources` asked for. */
 export type CellWriter = (row: readonly unknown[]) => string;

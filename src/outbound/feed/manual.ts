@@ -1,21 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
-import { asFault } from '../../fault.ts';
+import { basename } from 'node:path';
 import { openAtFence } from '../../store/fence.ts';
 import { fenceOptions } from './adopt.ts';
+import { batchFiles } from './batch-files.ts';
 import type { Batch } from './batch.ts';
 import { findBatches, insertBatch, type NewBatch } from './batches.ts';
 import type { FeedContext, RunOptions } from './context.ts';
+import { copyOut, pathOfPart } from './copy-out.ts';
 import type { Feed } from './feed.ts';
 import { freeNames } from './file-names.ts';
 import { planDeliveries } from './freeze.ts';
+import { type Layout, layoutOf } from './layout.ts';
 import { membersText } from './members.ts';
+import { openPacking } from './packing.ts';
 import { type Rendered, renderFile } from './render.ts';
-import { layoutOf } from './run.ts';
 import { type Membership, normal } from './selection.ts';
-import { makeCompanions } from './sidecar.ts';
 import type { TimeFrame } from './time-frame.ts';
 
 /*
@@ -23,16 +21,30 @@ import type { TimeFrame } from './time-frame.ts';
  * no number.
  */
 
+interface FrameRequest extends RunOptions {
+  frame: TimeFrame;
+  /** When it was asked for, milliseconds: a part of its name. */
+  asked: number;
+  /** The final name of each part, from 1. */
+  nameOf(part: number): string;
+}
+
 /** Renders the frame into the spool. An empty frame makes a file without rows. */
-const renderFrame = async (ctx: FeedContext, feed: Feed, frame: TimeFrame, options: RunOptions): Promise<Rendered> => {
+const renderFrame = async (
+  ctx: FeedContext,
+  feed: Feed,
+  { frame, asked, nameOf, ...options }: FrameRequest,
+): Promise<Rendered & { layout: Layout }> => {
   const { partner, include } = feed;
+  const packing = await openPacking(feed, { due: asked, now: ctx.clock.now() });
+  const layout = layoutOf(feed);
   const rendered = await renderFile(
     {
       store: ctx.store,
       spool: ctx.spool,
-      job: { layout: layoutOf(feed), rule: { partner, include, selection: normal(feed.selection) }, frame },
+      job: { layout, rule: { partner, include, selection: normal(feed.selection) }, frame },
       from: 0,
-      compress: feed.file.compress,
+      stages: (part) => packing.stages(nameOf(part)),
       sums: feed.file.sidecar === 'manifest',
       openAtFence: ctx.openAtFence ?? openAtFence,
       fence: fenceOptions(options),
@@ -40,38 +52,27 @@ const renderFrame = async (ctx: FeedContext, feed: Feed, frame: TimeFrame, optio
     },
     true,
   );
-  if (rendered) return rendered;
+  if (rendered) return { ...rendered, layout: { ...layout, ...packing.kept } };
   throw new Error('a manual export always has a file');
 };
 
-/** Copies the bytes beside `path` first and renames them, so that a file of that name is always whole. */
-const copyOut = async (from: string, path: string): Promise<void> => {
-  const partial = `${path}.${randomUUID()}.part`;
-  try {
-    const handle = await open(partial, 'w');
-    await pipeline(createReadStream(from), handle.createWriteStream({ flush: true }));
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw asFault(error, 'write', path);
-  }
-};
-
-/** A manual export to a local file. Resolves to the number of rows. */
+/** A manual export to a local file; where the feed splits its files, `parts` lie beside it (`pathOfPart`). */
 export const exportToFile = async (
   ctx: FeedContext,
   feed: Feed,
   frame: TimeFrame,
   out: string,
   options: RunOptions = {},
-): Promise<{ fileName: string; rows: number }> => {
-  const rendered = await renderFrame(ctx, feed, frame, options);
+): Promise<{ fileName: string; parts: string[]; rows: number }> => {
+  const nameOf = (part: number) => basename(pathOfPart(out, part));
+  const rendered = await renderFrame(ctx, feed, { ...options, frame, asked: ctx.clock.now(), nameOf });
   try {
-    await copyOut(ctx.spool.pathOf(rendered.spool), out);
+    const spooled = rendered.files.map(({ spool }) => ctx.spool.pathOf(spool));
+    const [, ...parts] = await copyOut(spooled, out);
+    return { fileName: out, parts, rows: rendered.members.count };
   } finally {
-    await ctx.spool.remove(rendered.spool);
+    for (const { spool } of rendered.files) await ctx.spool.remove(spool);
   }
-  return { fileName: out, rows: rendered.members.count };
 };
 
 /** A manual export to the feed's drops: kept as a batch without number, with pending deliveries. */
@@ -81,8 +82,10 @@ export const exportToDrops = async (
   frame: TimeFrame,
   options: RunOptions = {},
 ): Promise<Batch> => {
-  const rendered = await renderFrame(ctx, feed, frame, options);
-  const batch = await describeManual(ctx, feed, rendered);
+  const asked = ctx.clock.now();
+  const { part: nameOf } = await freeNames(ctx, feed, { due: asked });
+  const rendered = await renderFrame(ctx, feed, { ...options, frame, asked, nameOf });
+  const batch = await describeManual(ctx, feed, asked, rendered);
   const id = await ctx.store.write(async (writer) => {
     const batchId = await insertBatch(writer, batch);
     // Free, for a manual file has no place among the numbered ones and must never hold them up.
@@ -94,13 +97,15 @@ export const exportToDrops = async (
   return kept;
 };
 
-const describeManual = async (ctx: FeedContext, feed: Feed, rendered: Rendered): Promise<NewBatch> => {
-  const names = await freeNames(ctx, feed, { due: ctx.clock.now() });
-  const fileName = names.file;
-  const { bytes, sha256, sums, spool, members } = rendered;
+const describeManual = async (
+  ctx: FeedContext,
+  feed: Feed,
+  asked: number,
+  rendered: Rendered & { layout: Layout },
+): Promise<NewBatch> => {
+  const { members } = rendered;
   const { partner, include } = feed;
   const membership: Membership = { partner, include, selection: normal(feed.selection), from: 0, to: rendered.fence };
-  const facts = { feed: feed.name, number: null, fileName, rows: members.count, bytes, sha256, sums };
   return {
     feed: feed.name,
     kind: 'manual',
@@ -111,17 +116,8 @@ const describeManual = async (ctx: FeedContext, feed: Feed, rendered: Rendered):
     rows: members.count,
     members: membersText(members),
     membership,
-    layout: layoutOf(feed),
-    fileName,
-    spool,
-    bytes,
-    sha256,
+    layout: rendered.layout,
     frozenAt: ctx.clock.now(),
-    companions: await makeCompanions(ctx.spool, feed.file.sidecar, names, {
-      ...facts,
-      from: null,
-      to: null,
-      previous: null,
-    }),
+    ...(await batchFiles(ctx, feed, { due: asked }, rendered, { from: null, to: null, previous: null })),
   };
 };

@@ -1,3 +1,4 @@
+import type { FaultDetails } from '../../fault.ts';
 import type { StoreAddress } from '../../store/store.ts';
 import type { Layout } from './layout.ts';
 import type { MemberRule } from './selection.ts';
@@ -24,6 +25,8 @@ export type ToWorker =
 /** The lines of one range, and the fingerprint of the rows in it. */
 export interface Block {
   bytes: Uint8Array<ArrayBuffer>;
+  /** Where each row ends in `bytes`; only when the file may have to end between them. */
+  ends?: Uint32Array<ArrayBuffer>;
   count: number;
   sum: bigint;
   mix: bigint;
@@ -41,4 +44,6 @@ export type FromWorker =
   | { kind: 'ready' }
   | { kind: 'opened'; token: string }
   | ({ kind: 'block' } & Block)
-  | { kind: 'sums'; sums: CurrencySum[] };
+  | { kind: 'sums'; sums: CurrencySum[] }
+  /** A value that the file cannot hold. */
+  | { kind: 'refused'; fault: FaultDetails };

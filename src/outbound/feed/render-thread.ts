@@ -1,10 +1,12 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { Fault } from '../../fault.ts';
 import type { Block, CurrencySum, FromWorker, RangeRequest, RenderJob, ToWorker } from './render-message.ts';
 
 /** A render worker as its owner sees it. Requests are answered in the order in which they were made. */
 export interface RenderThread {
   openSnapshot(token?: string): Promise<string>;
+  /** Faults of `cell-fault.ts` (hold). */
   render(range: RangeRequest): Promise<Block>;
   sums(from: number, to: number): Promise<CurrencySum[]>;
   close(): Promise<void>;
@@ -55,6 +57,7 @@ export const startRenderThread = async (job: RenderJob): Promise<RenderThread> =
 };
 
 const expect = <K extends FromWorker['kind']>(message: FromWorker, kind: K): Extract<FromWorker, { kind: K }> => {
+  if (message.kind === 'refused') throw new Fault(message.fault);
   if (message.kind !== kind) throw new Error(`the render worker answered ${message.kind}, not ${kind}`);
   return message as Extract<FromWorker, { kind: K }>;
 };

@@ -1,8 +1,9 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { openReader, type Reader } from '../../store/reader.ts';
+import { ofTransaction } from './cell-fault.ts';
 import { memberAggregate, memberRows } from './member-query.ts';
-import { membersOf } from './members.ts';
-import type { Block, CurrencySum, FromWorker, RangeRequest, RenderJob, ToWorker } from './render-message.ts';
+import { badRow, makeBlockWriter } from './render-block.ts';
+import type { CurrencySum, FromWorker, RangeRequest, RenderJob, ToWorker } from './render-message.ts';
 import { makeRowWriter } from './row-writer.ts';
 
 /**
@@ -18,8 +19,8 @@ const serve = async (port: MessagePort, job: RenderJob): Promise<void> => {
       case 'open':
         return say({ kind: 'opened', token: await reader.openSnapshot(message.token) });
       case 'range': {
-        const block = await render(message);
-        return say({ kind: 'block', ...block }, [block.bytes.buffer]);
+        const rendered = await render(message);
+        return say(rendered, rendered.kind === 'block' ? [rendered.bytes.buffer] : []);
       }
       case 'sums':
         return say({ kind: 'sums', sums: await readSums(reader, job, message) });
@@ -35,19 +36,19 @@ const serve = async (port: MessagePort, job: RenderJob): Promise<void> => {
   say({ kind: 'ready' });
 };
 
-const makeRenderer = (reader: Reader, job: RenderJob): ((range: RangeRequest) => Promise<Block>) => {
-  const writer = makeRowWriter(job.layout, job.rule.include, job.address.kind);
-  const query = memberRows(job.rule, { expressions: writer.sources, frame: job.frame });
+const makeRenderer = (reader: Reader, job: RenderJob): ((range: RangeRequest) => Promise<FromWorker>) => {
+  const { layout, rule, frame } = job;
+  const writer = makeRowWriter(layout, rule.include, job.address.kind);
+  const write = makeBlockWriter(writer, layout);
+  const query = memberRows(rule, { expressions: writer.sources, frame });
+  const idQuery = memberRows(rule, { expressions: ['t.public_id'], frame });
   return async ({ from, to }) => {
     const rows = await reader.rows(query.sql, query.parameters(from, to));
-    const sequences: number[] = [];
-    let text = '';
-    for (const row of rows) {
-      sequences.push(Number(row[0]));
-      text += writer.line(row);
-    }
-    const bytes = new TextEncoder().encode(text);
-    return { bytes, ...membersOf(sequences) };
+    const block = write(rows);
+    if (block) return { kind: 'block', ...block };
+    const { sequence, fault } = badRow(writer, layout, rows);
+    const [found] = await reader.rows(idQuery.sql, idQuery.parameters(sequence - 1, sequence));
+    return { kind: 'refused', fault: ofTransaction(fault, String(found?.[0])) };
   };
 };
 

@@ -1,14 +1,17 @@
 import { reached } from '../../commit-point.ts';
 import { asFault } from '../../fault.ts';
-import { gzip } from '../../file/gzip.ts';
+import { textEncoding } from '../../file/encoding.ts';
+import type { Stage } from '../../file/stage.ts';
 import type { FenceOptions, OpenAtFence } from '../../store/fence.ts';
 import type { Spool } from '../../store/spool.ts';
 import { newestSequence, type Store } from '../../store/store.ts';
+import type { Layout } from './layout.ts';
 import { addMembers, type Members, noMembers } from './members.ts';
 import type { Block, CurrencySum, RenderJob } from './render-message.ts';
+import { openParts, type Parts, type RenderedFile } from './parts.ts';
 import { type RenderThread, startRenderThread } from './render-thread.ts';
 import { makeRowWriter } from './row-writer.ts';
-import { makeSink, type Sink } from './sink.ts';
+import type { Include } from './selection.ts';
 
 export interface RenderRequest {
   store: Store;
@@ -16,7 +19,8 @@ export interface RenderRequest {
   job: Omit<RenderJob, 'address'>;
   /** Rows begin after this sequence. */
   from: number;
-  compress: 'none' | 'gzip';
+  /** What the bytes of a file pass on their way to the disk; `part` counts from 1. */
+  stages(part: number): readonly Stage[];
   /** Whether the sums by currency are wanted. */
   sums: boolean;
   openAtFence: OpenAtFence;
@@ -27,9 +31,8 @@ export interface RenderRequest {
 
 /** Bytes in the spool, and what they hold. */
 export interface Rendered {
-  spool: string;
-  bytes: number;
-  sha256: string;
+  /** One, or with `split` several, in their order. */
+  files: [RenderedFile, ...RenderedFile[]];
   /** Rows end at this sequence. */
   fence: number;
   members: Members;
@@ -83,26 +86,35 @@ const renderToSpool = async (
   keepEmpty: boolean,
 ): Promise<Rendered | undefined> => {
   const { layout, rule } = request.job;
-  const draft = await request.spool.draft();
+  const parts = await openParts({
+    spool: request.spool,
+    head: headOf(layout, rule.include, request.store.kind),
+    stages: (part) => request.stages(part),
+    ...(layout.split && { rowsPerPart: layout.split.rows }),
+  });
   try {
     reached('3 rendering');
-    const sink = makeSink(draft.handle, request.compress === 'gzip' ? [gzip] : []);
-    await sink.write(new TextEncoder().encode(makeRowWriter(layout, rule.include, request.store.kind).head()));
-    const members = await writeMembers(request, threads, fence, sink);
+    const members = await writeMembers(request, threads, fence, parts);
     if (members.count === 0 && !keepEmpty) {
-      await draft.drop();
+      await parts.drop();
       return undefined;
     }
     const sums = request.sums ? await threads[0]?.sums(request.from, fence) : undefined;
-    const digest = await sink.end();
-    const spool = await draft.keep();
+    const files = await parts.end();
     reached('3 rendered');
-    return { spool, ...digest, fence, members, sums: sums ?? [] };
+    return { files, fence, members, sums: sums ?? [] };
   } catch (error) {
-    await draft.drop();
+    await parts.drop();
     request.fence.signal?.throwIfAborted(); // stopped, or the claim was lost: not a fault of the rendering
     throw asFault(error, 'render', 'a batch into the spool');
   }
+};
+
+/** Byte order mark and header. The settings have looked whether the encoding has their characters. */
+const headOf = (layout: Layout, include: Include, database: 'sqlite' | 'postgres'): Uint8Array => {
+  const head = textEncoding(layout.encoding ?? 'utf-8').encode(makeRowWriter(layout, include, database).head());
+  if (!head) throw new Error('the header cannot be written');
+  return head;
 };
 
 /** Hands ranges to the threads and writes their blocks in order; at most a few blocks are in memory at once. */
@@ -110,14 +122,14 @@ const writeMembers = async (
   request: RenderRequest,
   threads: RenderThread[],
   fence: number,
-  sink: Sink,
+  parts: Parts,
 ): Promise<Members> => {
   let members = noMembers;
   let next = request.from;
   let width = rowsPerBlock;
   let tail = Promise.resolve();
   const emit = async (block: Block): Promise<void> => {
-    await sink.write(block.bytes);
+    await parts.write(block);
     members = addMembers(members, block);
     request.progress?.(members.count);
   };

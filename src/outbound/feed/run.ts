@@ -16,12 +16,14 @@ import { findBatches } from './batches.ts';
 import type { FeedContext, RunOptions } from './context.ts';
 import type { Feed } from './feed.ts';
 import { findFeed, type FeedHistory } from './feeds.ts';
+import { freeNames, type Naming } from './file-names.ts';
 import { freeze } from './freeze.ts';
 import { refuseBrokenHistory } from './history.ts';
 import { refuseOlderDatabase } from './high-water.ts';
 import { holdFeed } from './hold.ts';
-import type { Layout } from './layout.ts';
+import { type Layout, layoutOf } from './layout.ts';
 import { memberAggregate } from './member-query.ts';
+import { openPacking } from './packing.ts';
 import { type Rendered, renderFile } from './render.ts';
 import { isWidened, lowest, type Membership, normal, segmentsOf } from './selection.ts';
 
@@ -99,11 +101,12 @@ const runOccurrence = async (run: Run, occurrence: Occurrence): Promise<Batch | 
   await refuseToGoBack(ctx, history);
   const planned = await planMembership(ctx, feed, history);
   const worthwhile = feed.empty === 'header-only' || (await mayHaveMembers(ctx, planned));
-  const rendered = worthwhile ? await render(run, planned) : undefined;
+  const naming = { due: occurrence.due, number: history.number + 1 };
+  const rendered = worthwhile ? await render(run, planned, naming) : undefined;
   if (rendered) {
     // 4. Freeze.
     const membership = { ...planned, to: rendered.fence };
-    return freeze(ctx, { feed, history, lease, occurrence, layout: layoutOf(feed), membership, rendered });
+    return freeze(ctx, { feed, history, lease, occurrence, layout: rendered.layout, membership, rendered });
   }
   await ctx.store.write(async (writer) => {
     await assertHeld(writer, lease);
@@ -129,14 +132,21 @@ const refuseToGoBack = async ({ store, spool }: FeedContext, history: FeedHistor
 };
 
 /** 2. Fence, then open the snapshot. 3. Render into the spool. */
-const render = ({ ctx, feed, options }: Run, planned: Membership): Promise<Rendered | undefined> =>
-  renderFile(
+const render = async (
+  { ctx, feed, options }: Run,
+  planned: Membership,
+  naming: Naming,
+): Promise<(Rendered & { layout: Layout }) | undefined> => {
+  const packing = await openPacking(feed, { due: naming.due, now: ctx.clock.now() });
+  const names = await freeNames(ctx, feed, naming);
+  const layout = layoutOf(feed);
+  const rendered = await renderFile(
     {
       store: ctx.store,
       spool: ctx.spool,
-      job: { layout: layoutOf(feed), rule: planned },
+      job: { layout, rule: planned },
       from: lowest(planned),
-      compress: feed.file.compress,
+      stages: (part) => packing.stages(names.part(part)),
       sums: feed.file.sidecar === 'manifest',
       openAtFence: ctx.openAtFence ?? openAtFence,
       fence: fenceOptions(options),
@@ -144,11 +154,7 @@ const render = ({ ctx, feed, options }: Run, planned: Membership): Promise<Rende
     },
     feed.empty === 'header-only',
   );
-
-/** What a file of this feed looks like, kept with each batch. */
-export const layoutOf = ({ timezone, file }: Feed): Layout => {
-  const { columns, delimiter, lineEnd, header, bom, guardFormulas } = file;
-  return { timezone, columns, delimiter, lineEnd, header, bom, guardFormulas };
+  return rendered && { ...rendered, layout: { ...layout, ...packing.kept } };
 };
 
 /** The next batch's members: after the watermark, and after a widened selection with `backfill: yes` what it missed before. */

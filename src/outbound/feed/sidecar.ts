@@ -7,14 +7,24 @@ import type { Companion } from './batch.ts';
 import type { BatchNames } from './file-names.ts';
 import type { CurrencySum } from './render-message.ts';
 
-/** What a manifest says about a batch. */
-export interface ManifestFacts {
-  feed: string;
-  number: number | null;
+/** What a sidecar says about one file. */
+export interface FileFacts {
   fileName: string;
   rows: number;
   bytes: number;
   sha256: string;
+}
+
+/** What a manifest says about a batch. */
+export interface ManifestFacts {
+  feed: string;
+  number: number | null;
+  /** All files with rows, the batch's own first. */
+  files: readonly FileFacts[];
+  /** Whether the feed's batches may have several; the manifest then always lists them. */
+  split: boolean;
+  /** Of all files. */
+  rows: number;
   from: number | null;
   to: number | null;
   sums: CurrencySum[];
@@ -33,13 +43,18 @@ export const manifestText = (facts: ManifestFacts): string => {
     amount: formatDigits(amount, exponentOf(currency)),
     ...(delta !== undefined && { delta: formatDigits(delta, exponentOf(currency)) }),
   }));
+  const parts = facts.files.map(({ fileName: file, rows, bytes, sha256: digest }) => ({
+    ...{ file, rows, bytes },
+    sha256: digest,
+  }));
   const manifest = {
     feed: facts.feed,
     number: facts.number,
-    file: facts.fileName,
+    file: parts[0]?.file,
     rows: facts.rows,
-    bytes: facts.bytes,
-    sha256: facts.sha256,
+    bytes: parts[0]?.bytes,
+    sha256: parts[0]?.sha256,
+    ...(facts.split && { parts }),
     watermark: { from: facts.from, to: facts.to },
     sums,
     previous: facts.previous,
@@ -47,8 +62,9 @@ export const manifestText = (facts: ManifestFacts): string => {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 };
 
-/** One line as `sha256sum -c` reads it. */
-export const digestText = (digest: string, fileName: string): string => `${digest}  ${fileName}\n`;
+/** One line for each file, as `sha256sum -c` reads it. */
+export const digestText = (files: readonly FileFacts[]): string =>
+  files.map(({ sha256: digest, fileName }) => `${digest}  ${fileName}\n`).join('');
 
 /** Writes a companion's bytes into the spool. */
 export const spoolCompanion = async (
@@ -75,7 +91,7 @@ export const makeCompanions = async (
 ): Promise<Companion[]> => {
   const companions: Companion[] = [];
   if (kind !== 'none' && sidecar !== undefined) {
-    const text = kind === 'sha256' ? digestText(facts.sha256, facts.fileName) : manifestText(facts);
+    const text = kind === 'sha256' ? digestText(facts.files) : manifestText(facts);
     companions.push(await spoolCompanion(spool, kind, sidecar, text));
   }
   if (marker !== undefined) companions.push(await spoolCompanion(spool, 'marker', marker, ''));

@@ -46,10 +46,8 @@ describeStores('the names of a batch', (open) => {
   test("a file never takes the name of an earlier batch's companion", async () => {
     const { ctx } = await run('b_{due:yyyyMMddHHmm}.csv');
     const feed = makeFeed({}, { name: 'b_{due:yyyyMMddHHmm}.csv', marker: '{name}.done' });
-    expect(await freeNames(ctx, feed, { due, number: 2 })).toEqual({
-      file: 'b_202611220200_2.csv',
-      marker: 'b_202611220200_2.csv.done',
-    });
+    const { part, marker } = await freeNames(ctx, feed, { due, number: 2 });
+    expect([part(1), marker]).toEqual(['b_202611220200_2.csv', 'b_202611220200_2.csv.done']);
   });
 
   test.each([

@@ -29,7 +29,7 @@ describeStores('a manual export', (open) => {
     const { ctx, folder } = await scene();
     const out = join(folder, 'frame.csv');
     const byCreated = { by: 'created', from: due - hour, to: due } as const;
-    expect(await exportToFile(ctx, makeFeed(), byCreated, out)).toEqual({ fileName: out, rows: 2 });
+    expect(await exportToFile(ctx, makeFeed(), byCreated, out)).toEqual({ fileName: out, parts: [], rows: 2 });
     expect(await readFile(out, 'utf8')).toBe('orderId,Amount\r\nat the start,12.50\r\nlast,12.50\r\n');
     const byEvent = { by: 'event', from: due, to: due + 1 } as const;
     await exportToFile(ctx, makeFeed(), byEvent, out);
