@@ -1,4 +1,4 @@
-// Run as a process of its own by `openssh.test.ts`: delivers what is due, and is killed at a commit point.
+// Run as a process of its own by `openssh.test.ts` and `straight.test.ts`: delivers what is due, and is killed at a commit point.
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../../../src/clock.ts';
 import { type CommitPoint, onCommitPoint } from '../../../src/commit-point.ts';
@@ -12,15 +12,23 @@ export interface Sender {
   database: string;
   spool: string;
   sftp: { host: string; port: number; user: string; keyFile: string; hostKeys: string[] };
-  killAt: CommitPoint;
+  /** `half`: when the drop has taken half of a file. */
+  killAt: CommitPoint | 'half';
+  /** Which time that point is reached; the first if nothing is said. */
+  nth?: number;
+  /** Whether the drop can rename; it can if nothing is said. */
+  rename?: boolean;
 }
 
-const { database, spool, sftp, killAt } = JSON.parse(process.argv[2] ?? '') as Sender;
+const { database, spool, sftp, killAt, nth = 1, rename = true } = JSON.parse(process.argv[2] ?? '') as Sender;
 const { keyFile, ...server } = sftp;
 const key = new Secret(readFileSync(keyFile, 'utf8'));
-const options = { folder: '/in', concurrency: 16, stepTimeout: 5000, replace: false };
+const options = { folder: '/in', concurrency: 4, stepTimeout: 5000, replace: false, rename };
 const plan = { unknown: 'hold', giveUpAfter: 3_600_000, watchPickup: false } as const;
-onCommitPoint((point) => void (point === killAt && process.kill(process.pid, 'SIGKILL')));
+let times = 0;
+const at = (point: CommitPoint | 'half') =>
+  void (point === killAt && ++times === nth && process.kill(process.pid, 'SIGKILL'));
+onCommitPoint(at);
 await deliverDue({
   store: await openStore(database, '/'),
   spool: await openSpool(spool),
@@ -30,5 +38,6 @@ await deliverDue({
   random: () => 1,
   holder: 'sender',
   leaseMs: 1000,
+  progress: (_delivery, _file, bytes, total) => void (bytes * 2 >= total && bytes < total && at('half')),
 });
 process.exit(0);

@@ -79,14 +79,24 @@ export const makeWorld = async (store: Store, drops: Record<string, DropPlan>) =
   let batches = 0;
   /** A batch with a delivery to each drop. */
   const freeze = async (
-    options: { feed?: string; to?: string[]; ordering?: 'strict' | 'free'; bytes?: number; sidecar?: boolean } = {},
+    options: {
+      feed?: string;
+      to?: string[];
+      ordering?: 'strict' | 'free';
+      bytes?: number;
+      sidecar?: boolean;
+      marker?: boolean;
+    } = {},
   ) => {
     const feed = options.feed ?? 'nightly';
     const number = ++batches;
     const fileName = `${feed}_${number}.csv`;
     const main = await keep(fileName, randomBytes(options.bytes ?? 2000));
-    const sidecar = options.sidecar ? await keep(`${fileName}.sha256`, Buffer.from(sha256(main.content))) : undefined;
-    const files = sidecar ? [main, sidecar] : [main];
+    const companions: [kind: string, file: WorldFile][] = [];
+    if (options.sidecar)
+      companions.push(['sha256', await keep(`${fileName}.sha256`, Buffer.from(sha256(main.content)))]);
+    if (options.marker) companions.push(['marker', await keep(`${fileName}.done`, Buffer.alloc(0))]);
+    const files = [main, ...companions.map(([, file]) => file)];
     const columns = ({ fileName: name, content, spool: kept }: WorldFile) => ({
       file_name: name,
       spool: kept,
@@ -99,10 +109,8 @@ export const makeWorld = async (store: Store, drops: Record<string, DropPlan>) =
       const row = { feed, number, frozen_at: now, ...filler, ...columns(main) };
       const [added] = (await writer.knex('batches').insert(row, ['id'])) as { id: unknown }[];
       const id = int(added?.id);
-      if (sidecar) {
-        const companion = { batch_id: id, position: 0, kind: 'sha256', ...columns(sidecar) };
-        await writer.knex('companions').insert(companion);
-      }
+      for (const [position, [kind, file]] of companions.entries())
+        await writer.knex('companions').insert({ batch_id: id, position, kind, ...columns(file) });
       for (const dropName of options.to ?? Object.keys(drops))
         await plan(writer, { batchId: id, feed, dropName, ordering: options.ordering ?? 'strict', now });
       return id;
@@ -136,8 +144,8 @@ export const dropFault = (code: DropFault['code'], next: 'retry' | 'hold' = 'ret
 /** A drop with a fault of our making around the real one. */
 export const withFault =
   (change: (drop: Drop, spec: DropSpec) => Partial<Drop>): OpenDrop =>
-  async (spec, signal) => {
-    const drop = await openDrop(spec, signal);
+  async (spec, signal, known) => {
+    const drop = await openDrop(spec, signal, known);
     return { ...drop, ...change(drop, spec) };
   };
 
