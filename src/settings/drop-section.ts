@@ -1,34 +1,14 @@
 import { z } from 'zod';
-import type { DropOptions, DropSpec, FolderSpec, SftpSpec } from '../drop/drop.ts';
+import type { FolderSpec, SftpSpec } from '../drop/drop.ts';
 import { keyProblem } from '../drop/private-key.ts';
 import type { DropPlan } from '../outbound/delivery/delivery.ts';
 import type { Secret } from '../secret.ts';
+import { common, kinds, options, plan, withoutSlash } from './drop-common.ts';
+import { ftpsDrop } from './ftps-section.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
 import { reveal, secretSource } from './secret-source.ts';
-import { oneOf, read, strict, text, whole, yesNo } from './shape.ts';
-import { duration, fingerprint, host, inDataFolder } from './values.ts';
-
-/** How long a step at a drop may go without progress, in milliseconds. */
-const stepTimeout = 30_000;
-
-const kinds = oneOf(['sftp', 'folder'], {
-  ftps: 'FTPS drops come with the next release',
-  ftp: 'plain FTP sends the password and every row readable to anyone on the way, so it is not offered',
-});
-
-const common = {
-  kind: kinds,
-  unknown: oneOf(['send', 'hold']).default('hold'),
-  rename: yesNo.default(true),
-  partialFolder: text('/inbound/.partial').optional(),
-  confirm: oneOf(['size', 'digest', 'none']).default('size'),
-  replace: yesNo.default(false),
-  concurrency: whole(1, 256).default(16),
-  sessions: whole(1, 64).default(4),
-  giveUpAfter: duration.default(72 * 3_600_000),
-  watchPickup: yesNo.default(false),
-  pickupWithin: duration.optional(),
-};
+import { read, strict, text, whole } from './shape.ts';
+import { fingerprint, host, inDataFolder } from './values.ts';
 
 const folderShape = strict({ ...common, folder: text('drops/acme') });
 
@@ -42,38 +22,6 @@ const sftpShape = strict({
   passphrase: secretSource.optional(),
   hostKeys: z.array(fingerprint).optional(),
   folder: text('/inbound').default('.'),
-});
-
-type Common = {
-  unknown: 'send' | 'hold';
-  giveUpAfter: number;
-  watchPickup: boolean;
-  pickupWithin?: number | undefined;
-  rename: boolean;
-  partialFolder?: string | undefined;
-  confirm: 'size' | 'digest' | 'none';
-  replace: boolean;
-  concurrency: number;
-  sessions: number;
-};
-
-const plan = (spec: DropSpec, { unknown, giveUpAfter, watchPickup, pickupWithin, sessions }: Common): DropPlan => ({
-  spec,
-  unknown,
-  giveUpAfter,
-  watchPickup,
-  sessions,
-  ...(pickupWithin === undefined ? {} : { pickupWithin }),
-});
-const withoutSlash = (folder: string): string => folder.replace(/(.)\/+$/, '$1');
-
-const options = ({ concurrency, replace, rename, partialFolder, confirm }: Common): DropOptions => ({
-  concurrency,
-  stepTimeout,
-  replace,
-  rename,
-  confirm,
-  ...(partialFolder === undefined ? {} : { partialFolder: withoutSlash(partialFolder) }),
 });
 
 const folderDrop = (reading: Reading, path: Path, name: string): DropPlan | undefined => {
@@ -108,25 +56,24 @@ const checkSignIn = (reading: Reading, path: Path): void => {
     report(reading, [...path, 'passphrase'], 'has no key to open', 'it belongs to key: {file: PATH}');
 };
 
-const checkHostKeys = (reading: Reading, path: Path, port: number | undefined, name: string | undefined): void => {
+const checkHostKeys = (reading: Reading, path: Path, name: string): void => {
   const pinned = valueAt(reading.raw, [...path, 'hostKeys']);
   if (pinned !== undefined && pinned !== null && !(Array.isArray(pinned) && pinned.length === 0)) return;
-  const scan = `ssh-keyscan -p ${port ?? 22} ${name ?? 'HOST'} | ssh-keygen -lf -`;
-  const hint = `this prints what the server shows: ${scan}; compare it with what the partner says`;
+  const hint = `"npx nightdrop doctor ${name}" shows them, and signs in nowhere; compare with what the partner says`;
   report(reading, [...path, 'hostKeys'], 'is missing; without it anyone could pose as the server', hint);
 };
 
 const sftpDrop = (reading: Reading, path: Path, name: string): DropPlan | undefined => {
   const { good, whole: all } = read(reading, path, sftpShape);
   checkSignIn(reading, path);
-  checkHostKeys(reading, path, good.port, good.host);
+  checkHostKeys(reading, path, name);
   const password = reveal(reading, [...path, 'password'], good.password);
   const key = reveal(reading, [...path, 'key'], good.key);
   const passphrase = reveal(reading, [...path, 'passphrase'], good.passphrase);
   checkKey(reading, path, key, passphrase);
   if (!all) return undefined;
   const { host: server, port, user, hostKeys = [] } = all;
-  const folder = all.folder.replace(/(.)\/+$/, '$1');
+  const folder = withoutSlash(all.folder);
   const signIn = { ...(password ? { password } : {}), ...(key ? { key } : {}), ...(passphrase ? { passphrase } : {}) };
   const spec: SftpSpec = { kind: 'sftp', name, host: server, port, user, hostKeys, folder, ...signIn, ...options(all) };
   return plan(spec, all);
@@ -149,6 +96,8 @@ export const readDropSection = (reading: Reading, path: Path, name: string): Dro
   switch (kind) {
     case 'sftp':
       return sftpDrop(reading, path, name);
+    case 'ftps':
+      return ftpsDrop(reading, path, name);
     case 'folder':
       return folderDrop(reading, path, name);
     default:

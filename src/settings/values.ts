@@ -66,17 +66,19 @@ export const currency = textAs('USD', (value) =>
     : new Wrong(`"${value}" is not a currency`, 'write its ISO 4217 code in capitals; for example: USD'),
 );
 
+const fingerprintOf = (what: string, command: string) =>
+  textAs('SHA256:…', (value) => {
+    const digest = /^SHA256:([A-Za-z0-9+/]{43})=?$/.exec(value)?.[1];
+    const exact = digest !== undefined && Buffer.from(digest, 'base64').toString('base64') === `${digest}=`;
+    const hint = `write SHA256: and 43 characters, as this prints it: ${command}`;
+    return exact ? `SHA256:${digest}` : new Wrong(`is not the fingerprint of a ${what}`, hint);
+  });
+
 /** `SHA256:` and 43 characters, as OpenSSH prints it. */
-export const fingerprint = textAs('SHA256:…', (value) => {
-  const digest = /^SHA256:([A-Za-z0-9+/]{43})=?$/.exec(value)?.[1];
-  const exact = digest !== undefined && Buffer.from(digest, 'base64').toString('base64') === `${digest}=`;
-  return exact
-    ? `SHA256:${digest}`
-    : new Wrong(
-        'is not the fingerprint of a host key',
-        'write SHA256: and 43 characters, as this prints it: ssh-keyscan -p PORT HOST | ssh-keygen -lf -',
-      );
-});
+export const fingerprint = fingerprintOf('host key', 'ssh-keyscan -p PORT HOST | ssh-keygen -lf -');
+
+/** The same of a certificate's DER form. */
+export const certificateFingerprint = fingerprintOf('certificate', 'nightdrop doctor DROP');
 
 /** A mail address, or with `*` in front of the @ all of its domain. */
 export const mailAddress = (pattern: boolean) =>

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sshKeyPair } from '../ssh-keys.ts';
 
@@ -9,6 +9,7 @@ export const env = {
   EMPTY: '',
   PASSPHRASE: 'planted-passphrase',
   WRONG_PASSPHRASE: 'planted-wrong',
+  PGP_PASSPHRASE: 'planted-pgp-passphrase',
 };
 
 /** The time of these tests: keys have dates. */
@@ -28,5 +29,7 @@ export const makeData = (folder: string): string => {
   put('garbage', 'planted-garbage\n');
   put('certificate.pem', '-----BEGIN CERTIFICATE-----\nplanted-certificate\n');
   put('certificate-key.pem', String(pkcs8));
+  cpSync(new URL('../../fixtures/certificates', import.meta.url).pathname, join(folder, 'certificates'), { recursive: true });
+  cpSync(new URL('../../fixtures/pgp/', import.meta.url).pathname, join(folder, 'pgp'), { recursive: true });
   return folder;
 };
