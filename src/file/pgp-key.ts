@@ -45,9 +45,9 @@ const day = (time: Date): string => time.toISOString().slice(0, 10);
 
 const fingerprintOf = (key: Key): string => key.getFingerprint().toUpperCase();
 
-const parse = async (bytes: Uint8Array, use: Use): Promise<Key> => {
-  const text = Buffer.from(bytes).toString('latin1');
-  const reading = text.includes('-----BEGIN PGP') ? readKeys({ armoredKeys: text }) : readKeys({ binaryKeys: bytes });
+const parse = async (text: string, use: Use): Promise<Key> => {
+  const isArmored = text.includes('-----BEGIN PGP');
+  const reading = isArmored ? readKeys({ armoredKeys: text }) : readKeys({ binaryKeys: Buffer.from(text, 'latin1') });
   const [key, ...others] = await reading.catch(() => []);
   if (!key) throw new Unusable('this is not a PGP key that can be read', hints[use]);
   if (others.length === 0) return key;
@@ -57,8 +57,12 @@ const parse = async (bytes: Uint8Array, use: Use): Promise<Key> => {
 
 const refuseWrongHalf = (key: Key, use: Use): void => {
   if (use === 'encrypt' && key.isPrivate())
-    throw new Unusable('this is a private key', `${hints.encrypt}; whoever owns this one should know that it was here`);
-  if (use === 'sign' && !key.isPrivate()) throw new Unusable('this is a public key', hints.sign);
+    throw new Unusable(
+      `the key ${fingerprintOf(key)} is a private one`,
+      `${hints.encrypt}; and keep the private one away from here`,
+    );
+  if (use === 'sign' && !key.isPrivate())
+    throw new Unusable(`the key ${fingerprintOf(key)} is a public one`, hints.sign);
 };
 
 /** Whether the newest signature that binds the subkey says that it is for this use. */
@@ -114,22 +118,22 @@ const judged = async <K>(work: () => Promise<UsableKey<K>>): Promise<KeyRead<K>>
   }
 };
 
-const open = async <K extends Key>(bytes: Uint8Array, use: Use, now: number) => {
-  const key = await parse(bytes, use);
+const open = async <K extends Key>(text: string, use: Use, now: number) => {
+  const key = await parse(text, use);
   refuseWrongHalf(key, use);
   const working = await workingKey(key, use, now);
   const expires = Math.min(await expiryOf(key), await expiryOf(working));
   return { working, usable: { key: key as unknown as K, fingerprint: fingerprintOf(key), expires } };
 };
 
-/** A partner's public key, armored or binary, if files can be encrypted to it at `now` (ms). */
-export const openRecipient = (bytes: Uint8Array, now: number): Promise<KeyRead<PublicKey>> =>
-  judged(async () => (await open<PublicKey>(bytes, 'encrypt', now)).usable);
+/** A partner's public key, armored or binary (a character for each byte), if files can be encrypted to it at `now` (ms). */
+export const openRecipient = (text: string, now: number): Promise<KeyRead<PublicKey>> =>
+  judged(async () => (await open<PublicKey>(text, 'encrypt', now)).usable);
 
 /** Our private key, armored, unlocked, if files can be signed with it at `now` (ms). Takes some 100 ms where there is a passphrase. */
 export const openSigner = (text: string, passphrase: string | undefined, now: number): Promise<KeyRead<PrivateKey>> =>
   judged(async () => {
-    const { working, usable } = await open<PrivateKey>(Buffer.from(text), 'sign', now);
+    const { working, usable } = await open<PrivateKey>(text, 'sign', now);
     await unlock(working, usable.fingerprint, passphrase);
     return usable;
   });

@@ -10,8 +10,13 @@ const shape = strict({ pgp: z.array(z.unknown()).min(1), sign: z.unknown().optio
 const recipientShape = strict({ file: text('keys/partner.asc') });
 const signShape = strict({ key: secretSource, passphrase: secretSource.optional() });
 
+/** A feed that sends nothing any more may keep keys that have ended. */
+const isRetired = ({ raw }: Reading, [feeds = '', feed = '']: Path): boolean =>
+  [true, 'yes'].includes(valueAt(raw, [feeds, feed, 'retired']) as boolean | string);
+
 /** Opening a key takes a while, and shows more than its file: done when everything else has been read. */
 const checkLater = (reading: Reading, path: Path, passphrase: Path, open: () => Promise<KeyRead<unknown>>): void => {
+  if (isRetired(reading, path)) return;
   reading.later.push(async () => {
     const found = await open();
     if ('usable' in found) return;
@@ -22,7 +27,7 @@ const checkLater = (reading: Reading, path: Path, passphrase: Path, open: () => 
 
 const recipient = (reading: Reading, path: Path): Encrypt['recipients'][number] | undefined => {
   const file = read(reading, path, recipientShape).whole?.file;
-  const key = file === undefined ? undefined : bytesIn(reading, [...path, 'file'], file);
+  const key = file === undefined ? undefined : bytesIn(reading, [...path, 'file'], file)?.toString('latin1');
   if (file === undefined || key === undefined) return undefined;
   checkLater(reading, [...path, 'file'], [], () => openRecipient(key, reading.now));
   return { file, key };

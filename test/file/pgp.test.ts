@@ -34,7 +34,7 @@ describe.skipIf(missing !== undefined)('what is encrypted here, gpg reads', () =
   afterAll(() => Promise.all([partner.stop(), us.stop()]));
 
   const recipient = async (fingerprint: string) =>
-    usable(await openRecipient(Buffer.from(await partner.publicKey(fingerprint)), now)).key;
+    usable(await openRecipient(await partner.publicKey(fingerprint), now)).key;
   const signer = async () => usable(await openSigner(await us.privateKey(signing, passphrase), passphrase, now)).key;
   const content = { name: 'acme_1.csv.gz', time: now };
 
@@ -111,7 +111,7 @@ describe.skipIf(missing !== undefined)('a key is refused with its fingerprint, t
     gpg = startGpg();
   });
   afterAll(() => gpg.stop());
-  const asRecipient = async (key: string, at = now) => openRecipient(Buffer.from(key), at);
+  const asRecipient = (key: string, at = now) => openRecipient(key, at);
 
   test('a good one says when it ends; armored and binary are the same', async () => {
     const fingerprint = await gpg.makeKey('good', { faked: '20260101T000000', expires: '2027-01-31' });
@@ -119,7 +119,7 @@ describe.skipIf(missing !== undefined)('a key is refused with its fingerprint, t
     expect(read).toMatchObject({ fingerprint, expires: Date.parse('2027-01-31T12:00:00Z') });
     const armored = await gpg.publicKey(fingerprint);
     const body = armored.replace(/^-.*$|^=.*$/gm, '');
-    expect(usable(await openRecipient(Buffer.from(body, 'base64'), now)).fingerprint).toBe(fingerprint);
+    expect(usable(await asRecipient(Buffer.from(body, 'base64').toString('latin1'))).fingerprint).toBe(fingerprint);
   });
 
   test('expired, and expired later while nobody looked', async () => {
@@ -175,8 +175,8 @@ describe.skipIf(missing !== undefined)('a key is refused with its fingerprint, t
       await openSigner(whole, 'wrong', now),
     ];
     expect(read.map((one) => problem<unknown>(one))).toMatchObject([
-      { message: 'this is a private key', of: 'key' },
-      { message: 'this is a public key', of: 'key' },
+      { message: `the key ${fingerprint} is a private one`, of: 'key' },
+      { message: `the key ${fingerprint} is a public one`, of: 'key' },
       { message: `the key ${fingerprint} is locked and there is no passphrase`, of: 'key' },
       { message: `the passphrase does not open the key ${fingerprint}`, of: 'passphrase' },
     ]);

@@ -37,8 +37,8 @@ export type Format = 'csv' | 'fixed' | 'ndjson';
 
 /** OpenPGP keys as they stand in their files. */
 export interface Encrypt {
-  /** Public keys, armored or binary; `file` names each for messages. */
-  recipients: { file: string; key: Uint8Array }[];
+  /** Public keys, armored or binary, a character for each byte; `file` names each for messages. */
+  recipients: { file: string; key: string }[];
   /** An armored private key. */
   sign?: { key: Secret; passphrase?: Secret };
 }

@@ -4,7 +4,7 @@ import { type KeyRead, openRecipient, openSigner, type UsableKey } from '../../f
 import { pgp, type PgpKeys } from '../../file/pgp.ts';
 import type { Stage } from '../../file/stage.ts';
 import { zip } from '../../file/zip.ts';
-import type { Encrypt, Feed, FileSpec } from './feed.ts';
+import type { Encrypt, Feed, FileSpec, Format } from './feed.ts';
 import { namesOf } from './file-names.ts';
 
 /** For whom a file is encrypted and by whom it is signed: fingerprints, upper-case hex. Kept with each batch. */
@@ -27,6 +27,10 @@ export interface PackingTimes {
   now: number;
 }
 
+/** For the file inside `acme_1.zip`, which has no name of its own. */
+const extensions: Record<Format, string> = { csv: '.csv', fixed: '.txt', ndjson: '.ndjson' };
+const hasExtension = /\.[A-Za-z0-9]{1,12}$/;
+
 /**
  * Opens the feed's keys as of now. Throws Fault `pgp-key` (hold) when one of them can no longer be used: nothing is
  * written then, and the run is taken up again with the new key.
@@ -37,21 +41,22 @@ export const openPacking = async (feed: Feed, { due, now }: PackingTimes): Promi
   return {
     stages: (fileName) => {
       const { plain, compressed } = namesOf(file, fileName);
+      const entry = hasExtension.test(plain) ? plain : plain + extensions[file.format ?? 'csv'];
       const encrypt = opened ? [pgp(opened.keys, { name: compressed, time: now })] : [];
-      return [...compression(file.compress, plain, due), ...encrypt];
+      return [...compression(file.compress, entry, due), ...encrypt];
     },
     kept: opened ? { encryption: opened.encryption } : {},
   };
 };
 
-const compression = (compress: FileSpec['compress'], plain: string, time: number): Stage[] => {
+const compression = (compress: FileSpec['compress'], name: string, time: number): Stage[] => {
   switch (compress) {
     case 'none':
       return [];
     case 'gzip':
       return [gzip];
     case 'zip':
-      return [zip({ name: /\.[A-Za-z0-9]{1,12}$/.test(plain) ? plain : `${plain}.csv`, time })];
+      return [zip({ name, time })];
     default:
       return compress satisfies never;
   }
