@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { SafeName } from '../safe-name.ts';
-import { placeOf, type Drop, type Entry, type FtpsSpec } from './drop.ts';
+import { placeOf, type Entry, type FtpsSpec } from './drop.ts';
 import { cut } from './network-faults.ts';
 import { faultOf } from './fault-table.ts';
 import { listFolder } from './ftps-list.ts';
@@ -10,7 +10,7 @@ import { onFile, onFolder, pathOf, type Place } from './ftps-place.ts';
 import { remove, rename } from './ftps-rename.ts';
 import { openTransfer, received } from './ftps-transfer.ts';
 import { upload } from './ftps-upload.ts';
-import { putFile, type Moves } from './put.ts';
+import { putFile, type Moves, type MovingDrop } from './put.ts';
 
 const list = async ({ link, spec }: Place): Promise<Entry[]> => {
   const { entries } = await listFolder(link, onFolder(spec, 'list'));
@@ -53,7 +53,7 @@ export const makeFtpsDrop = (
   link: Link,
   again: () => Promise<Link>,
   close: (link: Link) => Promise<void>,
-): Drop => {
+): MovingDrop => {
   const at: Place = {
     spec,
     link,
@@ -73,6 +73,7 @@ export const makeFtpsDrop = (
   return {
     place: placeOf(spec),
     learned: link.learned,
+    moves,
     put: (file, steps) => putFile(moves, file, steps, spec),
     list: () => list(at),
     look: (name) => lookWithTime(at, name),

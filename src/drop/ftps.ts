@@ -10,6 +10,7 @@ import { Link } from './ftps-link.ts';
 import { folderOf, onFolder, partialFolderOf } from './ftps-place.ts';
 import { makeSecurity, readCertificate, type Security, type ShownCertificate } from './ftps-tls.ts';
 import { Line } from './line.ts';
+import type { MovingDrop } from './put.ts';
 
 /** Where an FTPS server is, and what it must show. */
 export type FtpsHost = Pick<
@@ -169,7 +170,9 @@ const enter = async (link: Link, spec: FtpsSpec): Promise<void> => {
   if (folder !== '.') await link.ask(onFolder(spec, 'open'), 'CWD', folder);
 };
 
-const openLink = async (spec: FtpsSpec, learned: Learned, signal: AbortSignal | undefined): Promise<Link> => {
+/** Signed in and set up, not yet in the folder. Faults: those of `openFtps` but for what concerns the folder. */
+export const connectFtps = async (spec: FtpsSpec, learned: Learned, signal?: AbortSignal): Promise<Link> => {
+  refuseControls(spec);
   const security = makeSecurity(spec);
   const { line, ftp, greeting } = await callUp(spec, security, signal);
   const link = new Link(line, ftp, security, learned, parseList);
@@ -179,7 +182,6 @@ const openLink = async (spec: FtpsSpec, learned: Learned, signal: AbortSignal | 
     if (version === 'TLSv1.2' || version === 'TLSv1.3') learned.tls = version;
     await signIn(link, spec);
     await setUp(link, spec);
-    await enter(link, spec);
     return link;
   } catch (error) {
     line.end(error);
@@ -197,16 +199,25 @@ const close = async (link: Link, spec: FtpsSpec): Promise<void> => {
   line.end(new Error('the connection is closed'));
 };
 
+/** The drop behind a connection that has signed in. Faults are about the folder; the connection then ends. */
+export const enterFtps = async (spec: FtpsSpec, signedIn: Link, signal?: AbortSignal): Promise<MovingDrop> => {
+  const entered = async (link: Link): Promise<Link> => {
+    await enter(link, spec).catch((error: unknown) => {
+      link.line.end(error);
+      throw error;
+    });
+    return link;
+  };
+  const again = async () => entered(await connectFtps(spec, signedIn.learned, signal));
+  return makeFtpsDrop(spec, await entered(signedIn), again, (link) => close(link, spec));
+};
+
 /**
  * Signs in over FTP with TLS and finds the folder. Faults: `unreachable`, `timeout`, `cut`, `certificate`, `tls`, `busy`,
  * `sign-in`, `folder`, `denied`, `refused`. When `signal` fires the connection ends (`cut`).
  */
-export const openFtps = async (spec: FtpsSpec, signal?: AbortSignal, known: Readonly<Learned> = {}): Promise<Drop> => {
-  refuseControls(spec);
-  const learned: Learned = { ...known };
-  const again = () => openLink(spec, learned, signal);
-  return makeFtpsDrop(spec, await again(), again, (link) => close(link, spec));
-};
+export const openFtps = async (spec: FtpsSpec, signal?: AbortSignal, known: Readonly<Learned> = {}): Promise<Drop> =>
+  enterFtps(spec, await connectFtps(spec, { ...known }, signal), signal);
 
 /** The certificate a server shows, without signing in: what a person compares before pinning it. */
 export const certificateOf = async (host: FtpsHost): Promise<ShownCertificate> => {
