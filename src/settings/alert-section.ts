@@ -1,6 +1,6 @@
 import { signingSecretProblem } from '../notify/signature.ts';
 import { Secret } from '../secret.ts';
-import { type Path, type Reading, report, valueAt } from './problem.ts';
+import { dotted, type Path, type Reading, report, valueAt } from './problem.ts';
 import { reveal, secretSource, type SecretSource, sourceOrText } from './secret-source.ts';
 import type { AlertTarget } from './settings.ts';
 import { read, strict } from './shape.ts';
@@ -40,13 +40,20 @@ const signingSecret = (reading: Reading, path: Path, source: SecretSource): Secr
   return problem === undefined ? secret : undefined;
 };
 
+const ways = 'write {webhook: "https://…"} or {mail: ops@example.test}';
+
 const readTarget = (reading: Reading, path: Path): AlertTarget | undefined => {
+  if (typeof valueAt(reading.raw, path) === 'string') {
+    // Not shown: the address of a webhook is a secret as a rule.
+    const problem = { value: null, message: 'must be a section, not text', hint: ways };
+    reading.problems.push({ file: reading.file, field: dotted(path), ...problem });
+    return undefined;
+  }
   const { whole: all } = read(reading, path, shape);
   if (!all) return undefined;
   const { webhook: url, secret, mail } = all;
   if ((url === undefined) === (mail === undefined)) {
-    const hint = 'write {webhook: "https://…"} or {mail: ops@example.test}';
-    report(reading, path, 'must be one of webhook and mail', hint);
+    report(reading, path, 'must be one of webhook and mail', ways);
     return undefined;
   }
   if (mail !== undefined) {

@@ -7,6 +7,8 @@ import { sshKeyPair } from '../ssh-keys.ts';
 export const env = {
   ACME_PASSWORD: 'planted-password',
   EMPTY: '',
+  HOOK_SECRET: `whsec_${Buffer.from('planted-signing-key-of-32-bytes!').toString('base64')}`,
+  RELAY_PASSWORD: 'planted-relay-password',
   PASSPHRASE: 'planted-passphrase',
   WRONG_PASSPHRASE: 'planted-wrong',
   PGP_PASSPHRASE: 'planted-pgp-passphrase',
