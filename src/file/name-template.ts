@@ -2,7 +2,7 @@ import { type SafeName, safeName, unsafeReason } from '../safe-name.ts';
 import { instantFormat, patternParts } from '../zoned-time.ts';
 
 /** A piece of a file name's template. */
-type NamePart =
+export type NamePart =
   | { kind: 'text'; text: string }
   | { kind: 'due'; pattern: string }
   | { kind: 'number'; digits: number }
@@ -33,7 +33,7 @@ export interface NameValues {
 }
 
 /** So that `_2`, `.sha256` and the partial name's attempt still fit into the 255 bytes of a file name. */
-const longestName = 200;
+export const longestName = 200;
 
 /** What stands in braces. A marker may tell the name of its file; only a batch's own file has parts. */
 type Use = 'file' | 'marker';
@@ -96,52 +96,6 @@ const countPart = (kind: 'number' | 'part', argument: string | undefined, token:
   return digits <= 18 ? { kind, digits } : `{${token}}: write {${kind}} or, ${example}`;
 };
 
-/**
- * Whether two templates could give the same name: `{number}` and `{number:02}` differ in padding only, and from 10 on
- * not at all. Compare these keys.
- */
-export const collisionKey = (text: string): string => text.replaceAll(/\{(number|part):0\d+\}/g, '{$1}');
-
-/** A number that a feed reaches when it runs every minute for nineteen thousand years, for the longest name. */
-const greatNumber = 9_999_999_999;
-
-/** What is wrong with the names that this feed of this partner would give its files: too long, with all tokens and endings written. */
-export const lengthProblem = (
-  template: NameTemplate,
-  { packed, ...names }: { feed: string; partner: string; packed(name: string): string },
-): string | undefined => tooLong(packed(longestOf(template, names)), longestName);
-
-const tooLong = (name: string, most: number): string | undefined => {
-  const bytes = Buffer.byteLength(name);
-  return bytes > most ? `the name becomes ${bytes} bytes long, and at most ${most} fit` : undefined;
-};
-
-const longestOf = (template: NameTemplate, names: { feed: string; partner: string; name?: string }): string =>
-  write(template, { ...names, number: greatNumber, part: 99_999, due: Date.UTC(2026, 0, 2), timezone: 'UTC' });
-
-/** So that `_2` still fits. */
-const longestMarkerName = 245;
-
-/** What is wrong with a marker beside the file: the same name in the end (some servers do not tell case), or too long. `others` are what else is added to the file's name. */
-export const markerProblem = (
-  marker: NameTemplate,
-  file: NameTemplate,
-  names: { feed: string; partner: string; packed(name: string): string; others: readonly string[] },
-): string | undefined => {
-  const { feed, partner, packed, others } = names;
-  for (const number of [1, 2, 12])
-    for (const part of [1, 2, 12]) {
-      const values = { feed, partner, number, due: Date.UTC(2026, 0, 2, 3, 4, 5), timezone: 'UTC' };
-      const first = packed(write(file, { ...values, part: 1 }));
-      const taken = [packed(write(file, { ...values, part })), ...others.map((addition) => first + addition)];
-      const name = write(marker, { ...values, name: first });
-      const same = taken.find((other) => other.toLowerCase() === name.toLowerCase());
-      if (same !== undefined) return `the marker would be named ${name}, as another file of the same batch`;
-    }
-  const name = packed(longestOf(file, { feed, partner }));
-  return tooLong(longestOf(marker, { feed, partner, name }), longestMarkerName);
-};
-
 const problemsOf = (template: NameTemplate): string[] => {
   const problems: string[] = [];
   const longest: NameValues = {
@@ -151,7 +105,7 @@ const problemsOf = (template: NameTemplate): string[] => {
     due: Date.UTC(2026, 0, 2),
     timezone: 'UTC',
   };
-  const name = write(template, longest);
+  const name = writeName(template, longest);
   const unsafe = unsafeReason(name);
   if (unsafe) problems.push(`the name ${JSON.stringify(name)} is not a file name: ${unsafe}`);
   if (name.startsWith('.')) problems.push('a name that begins with a dot is kept for files in flight');
@@ -169,7 +123,8 @@ const cannotRepeat = ({ parts }: NameTemplate): boolean => {
   return (has('yyyy') || has('yy')) && has('MM') && has('dd') && has('HH') && has('mm');
 };
 
-const write = ({ parts }: NameTemplate, values: NameValues): string =>
+/** The name that a template gives; not yet checked to be a safe one. */
+export const writeName = ({ parts }: NameTemplate, values: NameValues): string =>
   parts.map((part) => writePart(part, values)).join('');
 
 const writePart = (part: NamePart, values: NameValues): string => {
@@ -194,7 +149,8 @@ const writePart = (part: NamePart, values: NameValues): string => {
 };
 
 /** The name of a batch. Throws Fault `unsafe-name` when a feed's or partner's name makes it one. */
-export const renderName = (template: NameTemplate, values: NameValues): SafeName => safeName(write(template, values));
+export const renderName = (template: NameTemplate, values: NameValues): SafeName =>
+  safeName(writeName(template, values));
 
 /** Where the extension begins; a packed file keeps the one below it: `a.csv.gz.pgp` → `.csv.gz.pgp`. */
 const extensionAt = (name: string): number => {
@@ -216,7 +172,7 @@ export const alternative = (name: SafeName, n: number): SafeName => beforeExtens
 /** The name without its number, and without the separator that stood before it. */
 const unnumbered = (template: NameTemplate, values: Omit<NameValues, 'number'>): string => {
   const parts = template.parts.map((part): NamePart => (part.kind === 'number' ? { kind: 'text', text: '\0' } : part));
-  const name = write({ text: template.text, parts }, { ...values, number: 0 })
+  const name = writeName({ text: template.text, parts }, { ...values, number: 0 })
     .replaceAll(/^\0[-_ ]|[-_. ]?\0(?=[-_. ]|$)|\0/g, '')
     .replace(/^\./, 'export.');
   return name === '' ? 'export' : name;

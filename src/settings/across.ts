@@ -1,5 +1,5 @@
 import { placeOf } from '../drop/drop.ts';
-import { collisionKey } from '../file/name-template.ts';
+import { collisionKey } from '../file/name-checks.ts';
 import { namesOf } from '../outbound/feed/file-names.ts';
 import type { FeedDraft } from './feed-section.ts';
 import type { DropDraft, PartnerDraft } from './partner-file.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { lengthProblem, markerProblem, parseMarkerTemplate, parseNameTemplate } from '../file/name-template.ts';
+import { lengthProblem, markerProblem } from '../file/name-checks.ts';
+import { parseMarkerTemplate, parseNameTemplate } from '../file/name-template.ts';
 import type { Feed, Selection } from '../outbound/feed/feed.ts';
 import { namesOf, sidecarSuffix } from '../outbound/feed/file-names.ts';
 import { cronProblem } from '../work/due.ts';

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { fieldNamed, fields, type FieldKind } from '../ledger/field.ts';
 import type { Column, WhenRule } from '../outbound/feed/feed.ts';
 import { patternParts } from '../zoned-time.ts';
+import { checkFit, type FileFacts } from './column-fit.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
-import { leaf, oneOf, read, strict, text, textAs, Wrong } from './shape.ts';
+import { leaf, oneOf, read, strict, text, textAs, whole, Wrong } from './shape.ts';
 import { suggestion } from './suggest.ts';
 
 /** What `include: changes` adds to the fields of a transaction. */
@@ -43,6 +44,12 @@ const constant = leaf((value): string | Wrong =>
   typeof value === 'string' ? value : new Wrong('must be text', 'put it in quotes; "" is nothing'),
 );
 
+const oneCharacter = leaf((value): string | Wrong =>
+  typeof value === 'string' && /^[^\p{Cc}]$/u.test(value)
+    ? value
+    : new Wrong('must be one character', 'put it in quotes: pad: "0" or pad: " "'),
+);
+
 const columnShape = strict({
   header: text('Amount').optional(),
   field: field.optional(),
@@ -52,6 +59,10 @@ const columnShape = strict({
   when: z.array(z.unknown()).min(1).optional(),
   empty: constant.optional(),
   otherwise: constant.optional(),
+  width: whole(1, 10_000).optional(),
+  align: oneOf(['left', 'right']).optional(),
+  pad: oneCharacter.optional(),
+  overflow: oneOf(['refuse', 'cut']).optional(),
 });
 
 const ruleShape = strict({ equals: text('M').optional(), contains: text('F').optional(), give: constant });
@@ -146,9 +157,14 @@ const checkHeaders = (reading: Reading, path: Path, columns: (Column | undefined
   }
 };
 
-/** Reads the list of columns at `path`. The fields that exist depend on the feed's `include`. */
-export const readColumns = (reading: Reading, path: Path, count: number, include: unknown): Column[] => {
-  const columns = Array.from({ length: count }, (_, index) => column(reading, [...path, index], include));
+/** Reads the list of columns at `path`. The fields that exist depend on the feed's `include`, what fits on format and encoding. */
+export const readColumns = (reading: Reading, path: Path, count: number, facts: FileFacts): Column[] => {
+  const columns = Array.from({ length: count }, (_, index) => {
+    const at = [...path, index];
+    const one = column(reading, at, facts.include);
+    if (one) checkFit(reading, at, one, facts);
+    return one;
+  });
   checkHeaders(reading, path, columns);
   return columns.filter((one) => one !== undefined);
 };
