@@ -6,15 +6,8 @@ import { attempt } from './attempt.ts';
 import { claim } from './claims.ts';
 import { type DeliveryContext, defaultLeaseMs } from './context.ts';
 import type { Delivery } from './delivery.ts';
-import {
-  type DeliveryFilter,
-  dueDeliveries,
-  type DueFilter,
-  findDeliveries,
-  findDelivery,
-  holdDue,
-  leaseOver,
-} from './deliveries.ts';
+import { type DeliveryFilter, dueDeliveries, type DueFilter, findDeliveries, leaseOver } from './deliveries.ts';
+import { holdUnknownDrops } from './unknown-drop.ts';
 
 export interface DeliverOptions {
   /** Ends the work gracefully: nothing new is begun, and what runs may finish within `graceMs`. */
@@ -23,12 +16,12 @@ export interface DeliverOptions {
   graceMs?: number;
   /** How many drops are served at the same time; 8 by default. */
   parallel?: number;
+  /** Ids of deliveries of which the log has said that their drop is not configured; kept by who calls again and again. */
+  saidUnknown?: Set<number>;
 }
 
 const defaultGraceMs = 10_000;
 const lookAgainMs = 500;
-/** How long a delivery may be due to a drop that we do not know before it is held. Milliseconds. */
-const unknownPatienceMs = 5 * 60_000;
 
 /** Fires `ms` after the first signal has. */
 const later = (signal: AbortSignal | undefined, ms: number): { signal: AbortSignal; done(): void } => {
@@ -59,6 +52,7 @@ interface Round {
   tried: Map<number, Delivery>;
   /** Drops whose deliveries could not be recorded, with the reason. */
   broken: Map<string, unknown>;
+  saidUnknown: Set<number>;
 }
 
 /**
@@ -75,7 +69,7 @@ export const deliverDue = (
 
 const withRound = async (
   ctx: DeliveryContext,
-  { signal, graceMs }: DeliverOptions,
+  { signal, graceMs, saidUnknown }: DeliverOptions,
   filter: DueFilter,
   work: (round: Round) => Promise<void>,
 ): Promise<Delivery[]> => {
@@ -87,6 +81,7 @@ const withRound = async (
       filter,
       tried,
       broken: new Map(),
+      saidUnknown: saidUnknown ?? new Set(),
       abandon: grace.signal,
       stopped: () => signal?.aborted === true,
     });
@@ -99,7 +94,7 @@ const withRound = async (
 };
 
 const serveDrops = async (round: Round, parallel: number): Promise<void> => {
-  await holdUnknown(round);
+  if (!round.stopped()) await holdUnknown(round);
   const lanes = new Map<string, Promise<void>>();
   try {
     for (;;) {
@@ -119,6 +114,14 @@ const serveDrops = async (round: Round, parallel: number): Promise<void> => {
   const [failure] = round.broken.values();
   if (failure !== undefined)
     throw databaseTrouble(failure) ?? asFault(failure, 'record deliveries of', [...round.broken.keys()].join(', '));
+};
+
+/** Those to drops that are not configured. */
+const holdUnknown = async ({ ctx, filter, tried, saidUnknown }: Round): Promise<void> => {
+  for (const held of await holdUnknownDrops(ctx, filter, saidUnknown)) {
+    tried.set(held.id, held);
+    tell(ctx, held.dropName, held);
+  }
 };
 
 const untried = async ({ ctx, filter, tried }: Round, dropName?: string): Promise<Delivery[]> => {
@@ -174,41 +177,6 @@ const tell = ({ log }: DeliveryContext, drop: string, after: Delivery): void => 
   else if (state === 'held') log?.error({ ...about, code, error, hint }, 'delivery held: a person must look');
   else if (error === null) log?.info({ ...about, state }, 'attempt broken off');
   else log?.warn({ ...about, state, code, error, hint, nextAttemptAt: after.nextAttemptAt }, 'attempt failed');
-};
-
-/**
- * Holds what has been due for five minutes to a drop that is not in the configuration. Until then it stays pending:
- * another process, or we after a restart, may know a newer configuration than this one. Only at the beginning of a call.
- */
-const holdUnknown = async (round: Round): Promise<void> => {
-  if (round.stopped()) return;
-  const { ctx, filter } = round;
-  const now = ctx.clock.now();
-  const due = await dueDeliveries(ctx.store.read, now, filter);
-  const unknown = due.filter(({ dropName }) => !ctx.drops.has(dropName));
-  const [late, early] = [true, false].map((over) =>
-    unknown.filter((one) => dueFor(one, now) >= unknownPatienceMs === over),
-  );
-  for (const delivery of late ?? []) await holdOne(round, delivery);
-  if (!early?.length) return;
-  const drops = [...new Set(early.map(({ dropName }) => dropName))];
-  ctx.log?.info({ drops, deliveries: early.length }, 'not configured here: held when due for 5 minutes');
-};
-
-/** How long it has been waiting for somebody to take it, in milliseconds. */
-const dueFor = ({ state, nextAttemptAt, leasedUntil }: Delivery, now: number): number =>
-  now - (state === 'sending' ? (leasedUntil ?? nextAttemptAt) : nextAttemptAt);
-
-const holdOne = async ({ ctx, tried }: Round, unknown: Delivery): Promise<void> => {
-  const trouble = {
-    error: `deliver ${unknown.fileName} to ${unknown.dropName}: no drop of that name is configured`,
-    hint: 'put the drop back into its partner file and release the delivery, or settle it',
-    code: 'drop-unknown',
-  };
-  if (!(await ctx.store.write((writer) => holdDue(writer, unknown, trouble)))) return;
-  const after = await findDelivery(ctx.store.read, unknown.id);
-  if (after) tried.set(after.id, after);
-  tell(ctx, unknown.dropName, after ?? unknown);
 };
 
 /**
