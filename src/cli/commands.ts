@@ -5,6 +5,9 @@ import { check } from './check.ts';
 import type { CliCommand } from './command.ts';
 import { deliveriesRelease, deliveriesResend, deliveriesSettle } from './deliveries-actions.ts';
 import { deliveries } from './deliveries.ts';
+import { doctor } from './doctor.ts';
+import { dropsTrust } from './drops-trust.ts';
+import { drops } from './drops.ts';
 import { exportFeed } from './export.ts';
 import { feeds } from './feeds.ts';
 import { ledgerAdd } from './ledger-add.ts';
@@ -13,12 +16,16 @@ import { ledgerShow } from './ledger-show.ts';
 import { prove } from './prove.ts';
 import { schedule } from './schedule.ts';
 import { serve } from './serve.ts';
+import { submissionsOriginal, submissionsRelease, submissionsResult } from './submissions-actions.ts';
+import { submissions, submissionsShow } from './submissions.ts';
+import { submit } from './submit.ts';
 import { trace } from './trace.ts';
 
 /** In the order in which `--help` lists them. */
 export const commands: readonly CliCommand[] = [
   serve,
   check,
+  doctor,
   schedule,
   exportFeed,
   feeds,
@@ -27,11 +34,19 @@ export const commands: readonly CliCommand[] = [
   deliveriesResend,
   deliveriesRelease,
   deliveriesSettle,
+  drops,
+  dropsTrust,
   alerts,
   alertsTest,
   ledgerAdd,
   ledgerShow,
   ledgerSample,
+  submit,
+  submissions,
+  submissionsShow,
+  submissionsOriginal,
+  submissionsResult,
+  submissionsRelease,
   trace,
   prove,
 ];

@@ -10,6 +10,7 @@ const remark = ({ state, error, hint, attempts, seen, pickedUp }: DeliveryLine):
   if (error !== null) return hint === null ? error : `${error} (${hint})`;
   if (state === 'pending' && attempts === 0) return 'not tried yet';
   if (pickedUp !== null) return `taken ${moment(pickedUp)}`;
+  if (seen === 'unchecked') return 'not looked at: the server lets nobody look';
   return seen === 'no' ? 'already taken when we looked' : '';
 };
 

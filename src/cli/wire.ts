@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { relative } from 'node:path';
+import type { DropSpec } from '../drop/drop.ts';
 import { openDrop } from '../drop/open-drop.ts';
+import { shownKeysOf } from '../drop/shown-keys.ts';
 import { type Log, makeLog, silentLog } from '../log.ts';
 import type { DeliveryContext } from '../outbound/delivery/context.ts';
 import type { FeedContext } from '../outbound/feed/context.ts';
@@ -25,6 +27,8 @@ export interface App extends FeedContext, DeliveryContext {
   store: Store;
   spool: Spool;
   log: Log;
+  /** The keys that a drop's server shows now, without signing in. */
+  shownKeys(spec: DropSpec): ReturnType<typeof shownKeysOf>;
   close(): Promise<void>;
 }
 
@@ -66,7 +70,7 @@ export const openApp = async (session: Session, settings: Settings, log: Log): P
     await makeOwnDrops(settings);
     const holder = makeHolder();
     const { clock } = session;
-    const delivering = { drops: settings.drops, openDrop, random: Math.random };
+    const delivering = { drops: settings.drops, openDrop, shownKeys: shownKeysOf, random: Math.random };
     return { settings, store, spool, clock, log, holder, ...delivering, close: () => store.close() };
   } catch (error) {
     await store.close();

@@ -3,6 +3,7 @@ import type { Store, Writer } from '../../store/store.ts';
 import { beginAttempt, endAttempt, markPhase, type AttemptKey } from './attempts.ts';
 import type { Aftermath, Delivery, Receipt } from './delivery.ts';
 import { type DueFilter, dueDeliveries, findDelivery, troubleColumns } from './deliveries.ts';
+import { partsOf } from './parcels.ts';
 
 /** A delivery that is ours to attempt, until another takes it over. */
 export interface Claimed {
@@ -92,8 +93,9 @@ export const receipt = (store: Store, claimed: Claimed, fileName: string, seen: 
     await markPhase(writer, keyOf(claimed), 'confirmed', { fileName, partialName: '' });
     await endAttempt(writer, keyOf(claimed), { outcome: 'delivered' });
     const receiptOf = seen ?? (await findDelivery(writer.knex, claimed.delivery.id))?.seen ?? null;
-    // Already gone when we looked: the partner has it.
-    const pickedUp = receiptOf === 'no' ? { picked_up_at: now } : {};
+    // Already gone when we looked: the partner has it, unless there are parts that nobody has looked for since.
+    const taken = receiptOf === 'no' && (await partsOf(writer.knex, claimed.delivery.batchId)).length === 0;
+    const pickedUp = taken ? { picked_up_at: now } : {};
     const clean = { error: null, hint: null, error_code: null, resend: false };
     return { state: 'delivered', delivered_at: now, seen: receiptOf, ...pickedUp, ...clean, ...givenBack };
   });

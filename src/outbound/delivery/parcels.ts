@@ -21,6 +21,13 @@ export const parcelsOf = async (db: Knex, batchId: number): Promise<Parcel[]> =>
   return [...batch, ...companions].map(toParcel);
 };
 
+/** The names of a split batch's further files with rows; none for most. */
+export const partsOf = async (db: Knex, batchId: number): Promise<string[]> =>
+  (await db('companions')
+    .where({ batch_id: batchId, kind: 'part' })
+    .orderBy('position')
+    .pluck('file_name')) as string[];
+
 /** Whether the batch is so old that its bytes have left the spool. */
 export const isExpired = async (db: Knex, batchId: number): Promise<boolean> =>
   ((await db('batches').where({ id: batchId }).whereNotNull('expired_at')) as Row[]).length > 0;

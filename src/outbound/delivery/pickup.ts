@@ -5,6 +5,7 @@ import { connect } from './connect.ts';
 import type { DeliveryContext } from './context.ts';
 import type { Delivery } from './delivery.ts';
 import { findDeliveries } from './deliveries.ts';
+import { partsOf } from './parcels.ts';
 
 /** After this a file that still lies there is no longer watched. Milliseconds. */
 const longestWatchMs = 30 * 24 * 3_600_000;
@@ -46,8 +47,7 @@ const watchDrop = async (
     const lying = await listed(drop, here);
     for (const delivery of here) {
       if (signal?.aborted) break;
-      if (!lying.has(delivery.fileName) && (await isGone(drop, delivery)))
-        taken.push(await markPickedUp(ctx, delivery));
+      if (await isTaken(ctx, drop, delivery, lying)) taken.push(await markPickedUp(ctx, delivery));
     }
     return taken;
   } finally {
@@ -55,7 +55,21 @@ const watchDrop = async (
   }
 };
 
-const isGone = async (drop: Drop, { fileName }: Delivery): Promise<boolean> =>
+/** Whether the batch's file and all its parts are gone. */
+const isTaken = async (
+  { store }: DeliveryContext,
+  drop: Drop,
+  { fileName, batchId }: Delivery,
+  lying: ReadonlySet<string>,
+): Promise<boolean> => {
+  if (lying.has(fileName) || !(await isGone(drop, fileName))) return false;
+  for (const part of await partsOf(store.read, batchId)) {
+    if (lying.has(part) || !(await isGone(drop, part))) return false;
+  }
+  return true;
+};
+
+const isGone = async (drop: Drop, fileName: string): Promise<boolean> =>
   (await drop.look(safeName(fileName))) === undefined;
 
 /** Many files are seen in one list; what is missing in it is looked for by name, as a list may be cut short. */

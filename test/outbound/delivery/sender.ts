@@ -26,8 +26,7 @@ const key = new Secret(readFileSync(keyFile, 'utf8'));
 const options = { folder: '/in', concurrency: 4, stepTimeout: 5000, replace: false, rename };
 const plan = { unknown: 'hold', giveUpAfter: 3_600_000, watchPickup: false } as const;
 let times = 0;
-const at = (point: CommitPoint | 'half') =>
-  void (point === killAt && ++times === nth && process.kill(process.pid, 'SIGKILL'));
+const at = (point: string) => void (point === killAt && ++times === nth && process.kill(process.pid, 'SIGKILL'));
 onCommitPoint(at);
 await deliverDue({
   store: await openStore(database, '/'),
