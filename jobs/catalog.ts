@@ -1,17 +1,23 @@
+import { makeApplySubmissions } from './apply-submissions.ts';
 import { makeDeliverDue } from './deliver-due.ts';
 import { makeExpireBatchFiles } from './expire-batch-files.ts';
+import { makeExpireSubmissionFiles } from './expire-submission-files.ts';
 import type { Job } from './job.ts';
 import { makeRaiseAlerts } from './raise-alerts.ts';
 import { makeRunDueFeeds } from './run-due-feeds.ts';
 import { makeSweepSpool } from './sweep-spool.ts';
+import { makeWatchKeys } from './watch-keys.ts';
 import { makeWatchPickups } from './watch-pickups.ts';
 
 /** Everything the clock can start, fresh for one process. */
 export const makeJobs = (): Job[] => [
   makeRunDueFeeds(),
   makeDeliverDue(),
+  makeApplySubmissions(),
   makeWatchPickups(),
+  makeWatchKeys(),
   makeRaiseAlerts(),
   makeSweepSpool(),
   makeExpireBatchFiles(),
+  makeExpireSubmissionFiles(),
 ];

@@ -1,4 +1,5 @@
 import { asFault } from '../fault.ts';
+import { endingKeys, endingKeyText } from '../outbound/feed/key-watch.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import type { Problem } from '../settings/problem.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -42,6 +43,8 @@ export const check: CliCommand = {
   run: async (_call, session) => {
     const loaded = await loadSettings(sourcesOf(session));
     const problems = loaded.ok ? await historyOf(loaded.settings, session) : loaded.problems;
+    const ending = loaded.ok ? await endingKeys(loaded.settings.feeds, session.clock.now()) : [];
+    for (const key of ending) session.out.say(`Soon: ${endingKeyText(key)}`);
     session.out.answer(problems, human);
     return problems.length === 0 ? exit.done : exit.wrong;
   },

@@ -4,8 +4,13 @@ import { type Field, type FieldKind, fieldNamed } from '../../ledger/field.ts';
 import { exponentOf, formatDigits } from '../../money.ts';
 import { instantFormat } from '../../zoned-time.ts';
 import type { Column, Feed, FileSpec, Format, WhenRule } from './feed.ts';
-import type { Encryption } from './packing.ts';
 import { type Include, sequenceColumn } from './selection.ts';
+
+/** For whom a file is encrypted and by whom it is signed: fingerprints, upper-case hex. Kept with each batch. */
+export interface Encryption {
+  recipients: string[];
+  signer?: string;
+}
 
 /** Everything that decides what a row looks like; plain data, kept with each batch. */
 export interface Layout {

@@ -6,12 +6,7 @@ import type { Stage } from '../../file/stage.ts';
 import { zip } from '../../file/zip.ts';
 import type { Encrypt, Feed, FileSpec, Format } from './feed.ts';
 import { namesOf } from './file-names.ts';
-
-/** For whom a file is encrypted and by whom it is signed: fingerprints, upper-case hex. Kept with each batch. */
-export interface Encryption {
-  recipients: string[];
-  signer?: string;
-}
+import type { Encryption } from './layout.ts';
 
 /** How a feed's files are packed, with the keys open. */
 export interface Packing {
