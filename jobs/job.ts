@@ -1,3 +1,4 @@
+import type { EventType } from '../src/ledger/event-type.ts';
 import type { Log } from '../src/log.ts';
 import type { Channel } from '../src/notify/channel.ts';
 import type { DeliveryContext } from '../src/outbound/delivery/context.ts';
@@ -10,6 +11,10 @@ export interface JobContext extends FeedContext, DeliveryContext {
   feeds: readonly Feed[];
   /** How long the bytes of delivered batches are kept, milliseconds. */
   keepBatchFiles: number;
+  /** By id; as of this wake-up too. */
+  eventTypes: ReadonlyMap<number, EventType>;
+  /** How long the files of finished submissions are kept, milliseconds. */
+  keepSubmissions: number;
   /** Who is told of alerts. */
   channels: readonly Channel[];
   /** How long after its due time a file is late, milliseconds. */

@@ -19,9 +19,19 @@ export type CommitPoint =
   | '6 before receipt'
   | '6 receipt';
 
-let hook: ((point: CommitPoint) => void) | undefined;
+/** Those of the way in (design: "Commit points", In 4 and 5). `in 4 committed` comes once for each chunk. */
+export type InPoint =
+  | 'in 4 begun'
+  | 'in 4 reading fixed'
+  | 'in 4 before commit'
+  | 'in 4 committed'
+  | 'in 5 applied'
+  | 'in 5 result written'
+  | 'in 5 complete';
 
-export const reached = (point: CommitPoint): void => hook?.(point);
+let hook: ((point: CommitPoint | InPoint) => void) | undefined;
+
+export const reached = (point: CommitPoint | InPoint): void => hook?.(point);
 
 /** For crash tests only. */
 export const onCommitPoint = (listener: typeof hook): void => void (hook = listener);

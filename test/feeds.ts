@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import { type Clock, fixedClock } from '../src/clock.ts';
+import type { EventType } from '../src/ledger/event-type.ts';
 import type { FeedContext } from '../src/outbound/feed/context.ts';
 import type { Feed, FileSpec } from '../src/outbound/feed/feed.ts';
 import { openSpool } from '../src/store/spool.ts';
@@ -46,10 +47,12 @@ export const makeFeed = (overrides: Partial<Feed> = {}, file: Partial<FileSpec> 
 });
 
 /** A context with a spool of its own, removed with the test. */
-export const makeContext = async (store: Store, clock: Clock = fixedClock(due)): Promise<FeedContext> => {
+export const makeContext = async (store: Store, clock: Clock = fixedClock(due)) => {
   const folder = await mkdtemp(join(tmpdir(), 'nightdrop-spool-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return { store, spool: await openSpool(folder), clock, holder: makeHolder() };
+  const inbound = { eventTypes: new Map<number, EventType>(), keepSubmissions: 1 };
+  const context: FeedContext = { store, spool: await openSpool(folder), clock, holder: makeHolder() };
+  return { ...context, ...inbound };
 };
 
 /** Columns of `transactions` by their names in the database. */

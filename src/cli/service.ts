@@ -52,9 +52,10 @@ export const startService = async (app: App, chosen: readonly Part[]): Promise<S
   const start = (job: Job) => {
     const onWake = async (): Promise<void> => {
       wokenAt = app.clock.now();
-      const { feeds, drops, retention, late } = settings;
+      const { feeds, drops, eventTypes, retention, late } = settings;
       const channels = channelsOf(settings);
-      await job.run({ ...app, feeds, drops, channels, late, keepBatchFiles: retention.batchFiles, ...signals });
+      const keep = { keepBatchFiles: retention.batchFiles, keepSubmissions: retention.submissions };
+      await job.run({ ...app, feeds, drops, eventTypes, channels, late, ...keep, ...signals });
     };
     return wakeEvery(job.seconds, onWake, (error) => {
       if (!abandon.signal.aborted) logFault(app.log, error, 'run the job', job.name);

@@ -1,3 +1,4 @@
+import type { Bound } from '../store/array-literal.ts';
 import { big, int, intOrNull } from '../store/store.ts';
 import {
   assignedId,
@@ -7,9 +8,6 @@ import {
   type CreatedTransaction,
   type Creation,
 } from './transaction.ts';
-
-/** A value as both drivers bind it. */
-export type Bound = string | number | bigint | null;
 
 /** The columns of `transactions`, in the order of `transactionValues`, with their types on PostgreSQL. */
 export const transactionColumns: readonly { name: string; type: 'bigint' | 'text' }[] = [
@@ -55,6 +53,10 @@ export const createdColumns: string = [
   ...['j.amount', 'j.payout', 't.quantity', 't.custom', 'j.line'],
   ...textFields.map(({ name, column }) => (name === 'customerStatus' ? 'j.customer_status' : `t.${column}`)),
 ].join(', ');
+
+/** Selects an item as it was created; what it is now stands in its own columns. */
+export const createdItemColumns =
+  'transaction_id, sku, category, coalesce(created_quantity, quantity) as quantity, coalesce(created_amount, amount) as amount';
 
 const readCreated = (row: Record<string, unknown>, items: Item[]): CreatedTransaction => ({
   id: int(row['id']),

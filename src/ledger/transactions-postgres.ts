@@ -1,9 +1,10 @@
 import type { ClientBase } from 'pg';
 import { Fault } from '../fault.ts';
+import { arrayOf, type Bound, columnsOf } from '../store/array-literal.ts';
 import { int } from '../store/store.ts';
 import {
-  type Bound,
   createdColumns,
+  createdItemColumns,
   readAllCreated,
   transactionColumns,
   transactionValues,
@@ -16,18 +17,6 @@ import {
   type Creation,
   type Wanted,
 } from './transaction.ts';
-
-/** A column of values as PostgreSQL writes an array: one parameter for any number of rows. */
-const arrayOf = (values: readonly Bound[]): string => {
-  let text = '';
-  for (const value of values) {
-    if (text !== '') text += ',';
-    if (value === null) text += 'NULL';
-    else if (typeof value === 'string') text += `"${/["\\]/.test(value) ? value.replace(/["\\]/g, '\\$&') : value}"`;
-    else text += String(value);
-  }
-  return `{${text}}`;
-};
 
 const insertJournal = `insert into journal (change, at, amount, payout, status, customer_status, channel, source, line, sender)
   select 'created', $1, a.amount, a.payout, 'PENDING', a.customer_status, $2, $3, a.line, $4
@@ -42,10 +31,6 @@ const insertRows = `insert into transactions (${names}) select * from unnest(${a
 
 const insertItems = `insert into items (transaction_id, position, sku, category, quantity, amount)
   select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])`;
-
-/** Rows of values as one array parameter for each column. */
-const columnsOf = (rows: readonly Bound[][], width: number): string[] =>
-  Array.from({ length: width }, (_, column) => arrayOf(rows.map((row) => row[column] ?? null)));
 
 export const insertIntoPostgres = async (
   client: ClientBase,
@@ -117,7 +102,7 @@ const created = `select ${createdColumns} from transactions t join journal j on 
 const findById = `${created} where t.public_id = any($1::text[])`;
 const findByOrder = `${created} join unnest($1::bigint[], $2::text[]) as k (event_type, order_id)
   on k.event_type = t.event_type and k.order_id = t.order_id`;
-const findItems = `select transaction_id, sku, category, quantity, amount from items
+const findItems = `select ${createdItemColumns} from items
   where transaction_id = any($1::bigint[]) order by transaction_id, position`;
 
 type Row = Record<string, unknown>;

@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { int } from '../store/store.ts';
-import { createdColumns, readAllCreated, transactionColumns, transactionValues } from './transaction-row.ts';
+import { createdColumns, createdItemColumns, readAllCreated, transactionColumns, transactionValues } from './transaction-row.ts';
 import {
   customerStatusOf,
   type NewTransaction,
@@ -48,7 +48,7 @@ const prepareAll = (db: Database): Statements => {
     byOrder: db.prepare('select id from transactions where event_type = ? and order_id = ?').pluck(),
     created: db.prepare(`select ${createdColumns} from transactions t join journal j on j.sequence = t.id
       where t.id in (select value from json_each(?))`),
-    itemsOf: db.prepare(`select transaction_id, sku, category, quantity, amount from items
+    itemsOf: db.prepare(`select ${createdItemColumns} from items
       where transaction_id in (select value from json_each(?)) order by transaction_id, position`),
   };
 };

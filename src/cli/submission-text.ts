@@ -1,0 +1,64 @@
+import type { OutcomeRow } from '../inbound/submission/rows.ts';
+import type { showSubmission } from '../inbound/submission/submission.ts';
+import { count, moment, plural, table } from './output.ts';
+
+/** A submission as `--json` shows it. */
+export type SubmissionLine = ReturnType<typeof showSubmission>;
+
+/** A submission with the outcome of each of its lines. */
+export type SubmissionStory = SubmissionLine & { notes: string[]; rows: OutcomeRow[] };
+
+/** Lines shown to people; `--json` and the result file have all. */
+const mostShown = 50;
+
+const remark = ({ error, duplicateOf, check, outcomes }: SubmissionLine): string => {
+  if (error !== null) return error;
+  if (duplicateOf !== null) return `the same bytes as ${duplicateOf}`;
+  const counts = Object.entries(outcomes).map(([code, n]) => `${count(n)} ${code}`);
+  return [...(check ? ['dry run'] : []), ...counts].join(', ');
+};
+
+/** Submissions in columns. */
+export const submissionsText = (lines: readonly SubmissionLine[]): string =>
+  table(
+    lines,
+    [
+      { title: 'id', text: (line) => String(line.id), align: 'right' },
+      { title: 'event type', text: (line) => String(line.eventType), align: 'right' },
+      { title: 'channel', text: (line) => line.channel },
+      { title: 'file', text: (line) => line.fileName },
+      { title: 'received at', text: (line) => moment(line.receivedAt) },
+      { title: 'type', text: (line) => line.type ?? '-' },
+      { title: 'status', text: (line) => line.status },
+      { title: 'records', text: (line) => count(line.records), align: 'right' },
+      { title: 'applied', text: (line) => count(line.applied), align: 'right' },
+      { title: 'unchanged', text: (line) => count(line.unchanged), align: 'right' },
+      { title: 'errors', text: (line) => count(line.errors), align: 'right' },
+      { title: '', text: remark },
+    ],
+    'No submission.',
+  );
+
+const rowsText = (rows: readonly OutcomeRow[]): string =>
+  table(
+    rows,
+    [
+      { title: 'line', text: (row) => String(row.line), align: 'right' },
+      { title: 'order', text: (row) => row.orderId ?? '-' },
+      { title: 'outcome', text: (row) => row.outcome },
+      { title: 'message', text: (row) => row.message },
+      { title: '', text: (row) => row.hint },
+    ],
+    '',
+  );
+
+/** One submission: itself, what was noted, and its lines; those with something to do about them first. */
+export const storyText = (story: SubmissionStory): string => {
+  const { rows, notes } = story;
+  const byNeed = rows.toSorted((a, b) => Number(a.hint === '') - Number(b.hint === ''));
+  const left = rows.length - mostShown;
+  const more = left > 0 ? `${plural(left, 'further line')}: npx nightdrop submissions result ${story.id}` : '';
+  return [submissionsText([story]), ...notes, rowsText(byNeed.slice(0, mostShown)), more]
+    .filter((part) => part !== '')
+    .join('\n\n');
+};

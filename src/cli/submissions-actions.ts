@@ -1,0 +1,113 @@
+import { createReadStream } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { asFault, Fault } from '../fault.ts';
+import { releaseSubmission } from '../inbound/submission/release.ts';
+import { resultName } from '../inbound/submission/result-file.ts';
+import type { Submission } from '../inbound/submission/submission.ts';
+import { textOption } from './arguments.ts';
+import type { Call, CliCommand, Session } from './command.ts';
+import { exit, type ExitCode } from './exit-code.ts';
+import { applyAndTell, eventTypeNamed } from './submit.ts';
+import { idArgument, submissionOf } from './submissions.ts';
+import { type App, withApp } from './wire.ts';
+
+/** A file of a submission, and where its bytes are. */
+interface KeptFile {
+  id: number;
+  fileName: string;
+  path: string;
+}
+
+const toStdout = async (path: string): Promise<void> => {
+  for await (const chunk of createReadStream(path)) {
+    if (!process.stdout.write(chunk)) await new Promise((resume) => process.stdout.once('drain', resume));
+  }
+};
+
+const expired = ({ fileName }: KeptFile): Fault =>
+  new Fault({
+    operation: 'find',
+    object: fileName,
+    reason: 'its bytes were let go of after retention.submissions',
+    hint: 'the outcomes are kept: nightdrop submissions show ID',
+    next: 'refuse',
+    code: 'expired',
+  });
+
+/** With `--out` a copy, with `--json` where it is, otherwise the bytes themselves on stdout. */
+const give = async (call: Call, { out }: Session, file: KeptFile, { expiredAt }: Submission): Promise<ExitCode> => {
+  if (expiredAt !== null) throw expired(file);
+  const wanted = textOption(call, 'out');
+  const { fileName } = file;
+  try {
+    if (wanted !== undefined) await copyFile(file.path, resolve(wanted));
+    else if (!out.json) await toStdout(file.path);
+  } catch (error) {
+    throw asFault(error, 'copy', fileName);
+  }
+  const path = wanted === undefined ? file.path : resolve(wanted);
+  if (out.json || wanted !== undefined) out.answer({ ...file, path }, () => `${fileName} is in ${path}`);
+  return exit.done;
+};
+
+const outOption = [{ flags: '--out <file>', text: 'where to write it (default: stdout)' }] as const;
+
+export const submissionsOriginal: CliCommand = {
+  name: 'submissions original',
+  args: idArgument,
+  options: outOption,
+  summary: 'the file as it was received',
+  examples: [['submissions original 12 --out returns.csv', 'the same bytes']],
+  run: (call, session) =>
+    withApp(session, async (app) => {
+      const found = await submissionOf(app, call);
+      const { id, fileName, spool } = found;
+      return give(call, session, { id, fileName, path: app.spool.pathOf(spool) }, found);
+    }),
+};
+
+const noResult = (id: number, status: string): Fault =>
+  new Fault({
+    operation: 'find the result file of',
+    object: `submission ${id}`,
+    reason: `it is ${status}, and only one that is Complete has a result file`,
+    hint: `look at it: nightdrop submissions show ${id}`,
+    next: 'refuse',
+    code: 'no-result',
+  });
+
+export const submissionsResult: CliCommand = {
+  name: 'submissions result',
+  args: idArgument,
+  options: outOption,
+  summary: "the result file: the sender's columns, then line, outcome, message and hint",
+  examples: [['submissions result 12 --out result.csv', 'correct the lines with errors in it and submit it again']],
+  run: (call, session) =>
+    withApp(session, async (app) => {
+      const found = await submissionOf(app, call);
+      const { id, fileName, resultSpool, status } = found;
+      if (resultSpool === null) throw noResult(id, status);
+      const file = { id, fileName: resultName(fileName), path: app.spool.pathOf(resultSpool) };
+      return give(call, session, file, found);
+    }),
+};
+
+const releaseAndApply = async (call: Call, app: App, session: Session): Promise<ExitCode> => {
+  const { id, eventTypeId } = await submissionOf(app, call);
+  const eventType = eventTypeNamed(app, String(eventTypeId));
+  await releaseSubmission(app.store, id);
+  return applyAndTell(app, session, eventType, id);
+};
+
+export const submissionsRelease: CliCommand = {
+  name: 'submissions release',
+  args: idArgument,
+  options: [],
+  summary: 'processes one that is a duplicate or held after all',
+  details:
+    'A duplicate is read like any other file: lines that changed something before now answer NO_CHANGE or ALREADY_REVERSED. ' +
+    'One that was held goes on where it stopped.',
+  examples: [['submissions release 12', 'when the same file was meant to be sent twice']],
+  run: (call, session) => withApp(session, (app) => releaseAndApply(call, app, session)),
+};

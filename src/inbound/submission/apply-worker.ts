@@ -1,0 +1,40 @@
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { asFault } from '../../fault.ts';
+import { openSpool } from '../../store/spool.ts';
+import { openStore } from '../../store/open-store.ts';
+import { applySubmission } from './apply.ts';
+import type { ApplyJob, FromApplyWorker, ToApplyWorker } from './apply-message.ts';
+
+/**
+ * A thread with a database connection of its own that applies submissions, so that the listeners stay responsive. A small
+ * composition root: it is started by `apply-thread.ts` and talks only to it.
+ */
+const serve = async (port: MessagePort, { address, spoolFolder, eventType, lease }: ApplyJob): Promise<void> => {
+  const say = (message: FromApplyWorker) => port.postMessage(message);
+  const store = await openStore(address.kind === 'sqlite' ? `sqlite:${address.file}` : address.url, '/');
+  const spool = await openSpool(spoolFolder);
+  let stopped = false;
+  const progress = (lines: number) => say({ kind: 'progress', lines });
+  const context = { store, spool, eventType, lease, isStopped: () => stopped, progress };
+  const apply = async (id: number): Promise<void> => {
+    try {
+      say({ kind: 'applied', applied: await applySubmission(context, id) });
+    } catch (error) {
+      say(failed(error, `submission ${id}`));
+    }
+  };
+  port.on('message', (message: ToApplyWorker) => {
+    if (message.kind === 'stop') stopped = true;
+    else void apply(message.id);
+  });
+  say({ kind: 'ready' });
+};
+
+const failed = (error: unknown, what: string): FromApplyWorker => {
+  const { operation, object, reason, hint, next, code } = asFault(error, 'apply', what);
+  return { kind: 'failed', fault: { operation, object, reason, hint, next, code } };
+};
+
+const port = parentPort;
+if (port)
+  await serve(port, workerData as ApplyJob).catch((error: unknown) => port.postMessage(failed(error, 'submissions')));

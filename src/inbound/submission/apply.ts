@@ -1,0 +1,162 @@
+import { reached } from '../../commit-point.ts';
+import { asFault, Fault } from '../../fault.ts';
+import { digestFile } from '../../file/digest.ts';
+import type { EventType } from '../../ledger/event-type.ts';
+import type { Spool } from '../../store/spool.ts';
+import type { Store } from '../../store/store.ts';
+import { databaseTrouble } from '../../store/trouble.ts';
+import type { Lease } from '../../work/leases.ts';
+import { applyChunk } from './chunk.ts';
+import type { RecordGroup } from './group.ts';
+import { openReading, type Reading, recordGroups } from './reading.ts';
+import { writeResult } from './result-file.ts';
+import { begin, complete, fail, fixReading, hold, type Place } from './steps.ts';
+import { sentenceOf, type Submission } from './submission.ts';
+
+/** What applying works with. */
+export interface ApplyContext {
+  store: Store;
+  spool: Spool;
+  eventType: EventType;
+  /** That of the event type (`leaseNameOf`). */
+  lease: Lease;
+  /** Asked between chunks; what was committed stays, and the next owner goes on there. */
+  isStopped?: () => boolean;
+  /** Called after each chunk with the data lines done. */
+  progress?: (lines: number) => void;
+  /** A fixed length of chunks, for tests; otherwise it follows the time that they take. */
+  chunkLines?: number;
+}
+
+export type Applied = 'complete' | 'failed' | 'held' | 'stopped' | 'gone';
+
+/** How long a chunk's database transaction should take, milliseconds: on SQLite others wait for it. */
+const aimMs = { sqlite: 80, postgres: 400 };
+const sizes = { first: 500, smallest: 50, largest: 10_000 };
+
+/** The lease under which submissions of an event type are applied, one after another. */
+export const leaseNameOf = (eventTypeId: number): string => `submissions ${eventTypeId}`;
+
+const placeOf = ({ id, claim, position }: Submission): Place => ({ id, claim, position });
+
+/**
+ * Commit points 4 and 5 for one submission: applies its lines chunk by chunk, from where an earlier owner stopped, then
+ * writes its result file. A file that is wrong as a whole is `failed`; what needs a person is `held`. Throws Fault (retry)
+ * `claim-lost` when another process has taken over, and what passes by itself (database, disk).
+ */
+export const applySubmission = async (ctx: ApplyContext, id: number): Promise<Applied> => {
+  const submission = await begin(ctx.store, id, ctx.lease);
+  if (!submission) return 'gone';
+  reached('in 4 begun');
+  const run: Run = { ctx, submission, size: ctx.chunkLines ?? sizes.first };
+  try {
+    return await applyAll(run);
+  } catch (error) {
+    return settle(run, error);
+  }
+};
+
+/** The submission as of the last chunk that was committed, and how long the next chunk is to be. */
+interface Run {
+  ctx: ApplyContext;
+  submission: Submission;
+  size: number;
+}
+
+const settle = async ({ ctx, submission }: Run, error: unknown): Promise<Applied> => {
+  const fault = asFault(error, 'read', submission.fileName);
+  if (databaseTrouble(error) || fault.next === 'retry') throw error;
+  if (fault.next === 'refuse') {
+    await fail(ctx.store, placeOf(submission), sentenceOf(fault));
+    return 'failed';
+  }
+  await hold(ctx.store, placeOf(submission), sentenceOf(fault));
+  return 'held';
+};
+
+const applyAll = async (run: Run): Promise<Applied> => {
+  await refuseOtherBytes(run);
+  const reading = await readingOf(run);
+  if (!(await applyLines(run, reading))) return 'stopped';
+  const { ctx, submission } = run;
+  reached('in 5 applied');
+  const result = await writeResult(ctx.store, ctx.spool, submission, reading);
+  reached('in 5 result written');
+  await complete(ctx.store, placeOf(submission), result);
+  reached('in 5 complete');
+  return 'complete';
+};
+
+/** The spool's bytes are the ones that were accepted; anything else is not applied in silence. */
+const refuseOtherBytes = async ({ ctx: { spool }, submission }: Run): Promise<void> => {
+  const { sha256 } = await digestFile(spool.pathOf(submission.spool));
+  if (sha256 === submission.sha256) return;
+  throw new Fault({
+    operation: 'apply',
+    object: submission.fileName,
+    reason: 'the spool holds other bytes than were received',
+    hint: 'look who has changed the spool folder, and ask the sender for the file again',
+    next: 'hold',
+    code: 'spool-damaged',
+  });
+};
+
+/** Dialect and columns are fixed at the first chunk. */
+const readingOf = async ({ ctx: { store, spool }, submission }: Run): Promise<Reading> => {
+  if (submission.reading) return submission.reading;
+  refuseExtension(submission.fileName);
+  const { reading, notes } = await openReading(() => spool.read(submission.spool));
+  await fixReading(store, placeOf(submission), reading, notes);
+  reached('in 4 reading fixed');
+  return reading;
+};
+
+const refuseExtension = (fileName: string): void => {
+  if (/\.csv$/i.test(fileName)) return;
+  throw new Fault({
+    operation: 'read',
+    object: fileName,
+    reason: 'its name does not end in .csv',
+    hint: 'save it as CSV (UTF-8) under a name that ends in .csv and send it again',
+    next: 'refuse',
+    code: 'extension',
+  });
+};
+
+/** Whether all lines are done; false when it was stopped. Chunks end where an order ends. */
+const applyLines = async (run: Run, reading: Reading): Promise<boolean> => {
+  const { ctx, submission } = run;
+  const bytes = () => ctx.spool.read(submission.spool);
+  const frame = { eventTypeId: ctx.eventType.id, after: submission.position };
+  let gathered: RecordGroup[] = [];
+  let lines = 0;
+  for await (const groups of recordGroups(bytes, reading, frame)) {
+    for (const group of groups) {
+      gathered.push(group);
+      lines += group.length;
+      if (lines < run.size) continue;
+      await applyOne(run, gathered, lines);
+      [gathered, lines] = [[], 0];
+      if (ctx.isStopped?.()) return false;
+    }
+  }
+  if (lines > 0) await applyOne(run, gathered, lines);
+  return true;
+};
+
+const applyOne = async (run: Run, groups: readonly RecordGroup[], lines: number): Promise<void> => {
+  const { ctx, submission } = run;
+  const aim = aimMs[ctx.store.kind];
+  run.submission = await ctx.store.write(async (writer) => {
+    const started = performance.now();
+    const next = await applyChunk(writer, submission, groups, ctx.eventType);
+    const fitting = Math.round((lines * aim) / Math.max(1, performance.now() - started));
+    // No more than twice as large as what was tried, so that one fast chunk does not make a far too slow one.
+    const following = Math.min(sizes.largest, run.size * 2, Math.max(sizes.smallest, fitting));
+    run.size = ctx.chunkLines ?? following;
+    reached('in 4 before commit');
+    return next;
+  });
+  reached('in 4 committed');
+  ctx.progress?.(run.submission.position);
+};

@@ -1,0 +1,35 @@
+import type { FileRecord } from './record.ts';
+
+/** Lines that make one change: one line, or consecutive item rows of one order. */
+export type RecordGroup = FileRecord[];
+
+/** More item rows than this make a second change, so that memory stays bounded. */
+const mostRows = 10_000;
+
+/** Item rows that name the same order, for the same reason. A row that cannot be read belongs to its neighbours too. */
+const belongTogether = (one: FileRecord, other: FileRecord): boolean => {
+  if (!one.isItem || !other.isItem) return false;
+  if (one.actionId !== other.actionId || one.orderId !== other.orderId) return false;
+  if ('refusal' in one.content || 'refusal' in other.content) return true;
+  const [a, b] = [one.content.ask, other.content.ask];
+  return a.reason === b.reason && a.customerStatus === b.customerStatus && a.currency === b.currency;
+};
+
+/** Puts consecutive lines together. `push` gives the group that has ended, if one has; `end` the last one. */
+export const recordGrouper = () => {
+  let open: RecordGroup = [];
+  const take = (next: RecordGroup): RecordGroup | undefined => {
+    const ended = open;
+    open = next;
+    return ended.length > 0 ? ended : undefined;
+  };
+  return {
+    push: (record: FileRecord): RecordGroup | undefined => {
+      const first = open.find(({ content }) => 'ask' in content) ?? open[0];
+      if (!first || open.length >= mostRows || !belongTogether(first, record)) return take([record]);
+      open.push(record);
+      return undefined;
+    },
+    end: (): RecordGroup | undefined => take([]),
+  };
+};

@@ -1,0 +1,141 @@
+import type { Knex } from 'knex';
+import { int, intOrNull, type Row, type Writer } from '../../store/store.ts';
+import type { OutcomeCounts } from './outcome.ts';
+import type { Reading } from './reading.ts';
+import {
+  type Channel,
+  duplicateOf,
+  type Earlier,
+  type MessagePart,
+  type Submission,
+  type SubmissionStatus,
+  type SubmissionType,
+} from './submission.ts';
+
+const messageOf = (row: Row): MessagePart | null =>
+  row['message_id'] === null
+    ? null
+    : { messageId: int(row['message_id']), recipient: String(row['recipient']), part: String(row['part']) };
+
+/** SQLite keeps a boolean as 0 or 1, which may come as a bigint. */
+const bool = (value: unknown): boolean => value === true || Number(value) === 1;
+
+const readSubmission = (row: Row): Submission => ({
+  id: int(row['id']),
+  eventTypeId: int(row['event_type']),
+  channel: row['channel'] as Channel,
+  sender: row['sender'] as string | null,
+  message: messageOf(row),
+  fileName: String(row['file_name']),
+  spool: String(row['spool']),
+  resultSpool: row['result_spool'] as string | null,
+  bytes: int(row['bytes']),
+  sha256: String(row['sha256']),
+  check: bool(row['check_only']),
+  status: row['status'] as SubmissionStatus,
+  type: row['type'] as SubmissionType | null,
+  error: row['error'] as string | null,
+  duplicateOf: intOrNull(row['duplicate_of']),
+  receivedAt: int(row['received_at']),
+  completedAt: intOrNull(row['completed_at']),
+  expiredAt: intOrNull(row['expired_at']),
+  claim: int(row['claim']),
+  position: int(row['position']),
+  reading: row['reading'] === null ? null : (JSON.parse(String(row['reading'])) as Reading),
+  notes: JSON.parse(String(row['notes'])) as string[],
+  outcomes: JSON.parse(String(row['outcomes'])) as OutcomeCounts,
+  reverses: bool(row['reverses']),
+  modifies: bool(row['modifies']),
+});
+
+/** A file that has come in and lies in the spool. */
+export interface NewSubmission {
+  eventTypeId: number;
+  channel: Channel;
+  sender: string | null;
+  message: MessagePart | null;
+  fileName: string;
+  spool: string;
+  bytes: number;
+  sha256: string;
+  check: boolean;
+}
+
+/** One acceptance at a time on PostgreSQL, so that two of the same bytes cannot both be the first. SQLite has one writer anyway. */
+const acceptanceLock = 'select pg_advisory_xact_lock(20260, 4)';
+
+const earlierThan = async (knex: Knex, { eventTypeId, sha256 }: NewSubmission): Promise<Earlier[]> => {
+  const rows = (await knex('submissions')
+    .where({ event_type: eventTypeId, sha256 })
+    .orderBy('id')
+    .select('id', 'status', 'check_only', 'errors')) as Row[];
+  return rows.map((row) => ({
+    id: int(row['id']),
+    status: row['status'] as SubmissionStatus,
+    check: bool(row['check_only']),
+    errors: int(row['errors']),
+  }));
+};
+
+/**
+ * Writes a received file down, in the caller's database transaction: `Queued`, or `Duplicate` of an earlier one (a dry
+ * run never is one). Resolves to its id; the ids grow in order of acceptance. All files of one message go into one
+ * database transaction.
+ */
+export const insertSubmission = async (writer: Writer, received: NewSubmission): Promise<number> => {
+  const { knex, raw } = writer;
+  if (raw.kind === 'postgres') await raw.client.query(acceptanceLock);
+  const { eventTypeId, channel, sender, message, fileName, spool, bytes, sha256, check } = received;
+  const original = check ? undefined : duplicateOf(await earlierThan(knex, received));
+  const now = await writer.now();
+  const [row] = (await knex('submissions').insert(
+    {
+      ...{ event_type: eventTypeId, channel, sender, file_name: fileName, spool, bytes, sha256, check_only: check },
+      ...{ message_id: message?.messageId ?? null, recipient: message?.recipient ?? null, part: message?.part ?? null },
+      status: original === undefined ? 'Queued' : 'Duplicate',
+      ...{ duplicate_of: original ?? null, received_at: now, completed_at: original === undefined ? null : now },
+      ...{ notes: '[]', outcomes: '{}' },
+    },
+    ['id'],
+  )) as Row[];
+  return int(row?.['id']);
+};
+
+export const findSubmission = async (db: Knex, id: number): Promise<Submission | undefined> => {
+  const row = (await db('submissions').where({ id }).first()) as Row | undefined;
+  return row && readSubmission(row);
+};
+
+export interface SubmissionFilter {
+  eventTypeId?: number;
+  status?: SubmissionStatus;
+}
+
+/** Oldest first. */
+export const findSubmissions = async (db: Knex, { eventTypeId, status }: SubmissionFilter): Promise<Submission[]> => {
+  const query = db('submissions').orderBy('id');
+  if (eventTypeId !== undefined) void query.where({ event_type: eventTypeId });
+  if (status !== undefined) void query.where({ status });
+  return ((await query) as Row[]).map(readSubmission);
+};
+
+/** What waits for its turn or was begun. */
+const unfinished = (db: Knex) => db('submissions').whereIn('status', ['Queued', 'In Progress']);
+
+/** Event types of which a submission waits. */
+export const waitingEventTypes = async (db: Knex): Promise<number[]> =>
+  ((await unfinished(db).distinct('event_type').orderBy('event_type')) as Row[]).map((row) => int(row['event_type']));
+
+/** The first of an event type that waits, in order of acceptance. */
+export const nextSubmission = async (db: Knex, eventTypeId: number): Promise<Submission | undefined> => {
+  const row = (await unfinished(db).where({ event_type: eventTypeId }).orderBy('id').first()) as Row | undefined;
+  return row && readSubmission(row);
+};
+
+/** Files that must stay in the spool. */
+export const submissionSpoolNames = async (db: Knex): Promise<Set<string>> => {
+  const rows = (await db('submissions').whereNull('expired_at').select('spool', 'result_spool')) as Row[];
+  return new Set(
+    rows.flatMap((row) => [row['spool'], row['result_spool']]).filter((name) => name !== null) as string[],
+  );
+};
