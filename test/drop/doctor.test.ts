@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
-  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -16,26 +15,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { examine } from '../../src/drop/doctor/doctor.ts';
-import type { DoctorReport, StepName } from '../../src/drop/doctor/report.ts';
-import type { DropSpec, FolderSpec, SftpSpec } from '../../src/drop/drop.ts';
+import type { StepName } from '../../src/drop/doctor/report.ts';
+import type { FolderSpec, SftpSpec } from '../../src/drop/drop.ts';
 import { Secret } from '../../src/secret.ts';
 import { startPickySftp } from '../servers/picky-sftp.ts';
 import { freePort } from '../servers/postgres.ts';
 import { startProxy } from '../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../servers/sshd.ts';
-import { sha256 } from './stage.ts';
+import { contents, failed, look, resultOf, section } from './doctor-stage.ts';
 
 const missing = await sshdMissing();
-
-/** Every name below a folder with what is in it. */
-const contents = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .sort()
-    .map((name) => {
-      const path = join(folder, name);
-      const found = lstatSync(path);
-      return `${name} ${found.mode.toString(8)} ${found.isFile() ? sha256(readFileSync(path)) : ''}`;
-    });
 
 const options = { concurrency: 16, stepTimeout: 5_000, replace: false };
 
@@ -46,23 +35,6 @@ const specOf = (server: Sshd, changes: Partial<SftpSpec> = {}): SftpSpec => ({
   ...options,
   ...changes,
 });
-
-const section = { kind: 'sftp', host: 'sftp.acme.example', user: 'nightdrop', key: { file: '/run/secrets/acme' } };
-
-const look = (spec: DropSpec, more: Record<string, unknown> = {}): Promise<DoctorReport> =>
-  examine(spec, { section: { ...section, ...more } });
-
-/** The only step that failed. */
-const failed = (report: DoctorReport): { step: StepName; cause: string; hint: string } => {
-  const all = report.steps.filter(({ result }) => result === 'failed');
-  expect(all.map(({ step }) => step)).toHaveLength(1);
-  expect(report.ok).toBe(false);
-  const [one] = all;
-  if (!one?.cause || !one.hint) throw new Error(`no cause or hint: ${JSON.stringify(one)}`);
-  return { step: one.step, cause: one.cause, hint: one.hint };
-};
-
-const resultOf = (report: DoctorReport, step: StepName) => report.steps.find((one) => one.step === step);
 
 const listening = async (server: Server): Promise<number> => {
   server.listen(0, '127.0.0.1');
@@ -86,7 +58,11 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
   it('passes every step, and nothing is left behind', async () => {
     const before = contents(server.folder);
     const told: string[] = [];
-    const report = await examine(specOf(server), { section, tell: ({ step }) => void told.push(step) });
+    const report = await examine(specOf(server), {
+      section,
+      now: Date.now(),
+      tell: ({ step }) => void told.push(step),
+    });
     expect(report.steps.filter(({ result }) => result !== 'ok')).toEqual([]);
     expect(report).toMatchObject({ drop: 'acme-sftp', ok: true });
     expect(told).toEqual(report.steps.map(({ step }) => step));
@@ -127,7 +103,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
     for (const when of ['sign-in', 'folder', 'write', 'rename', 'taken', 'remove'] as const) {
       const stop = new AbortController();
       const tell = ({ step }: { step: StepName }) => step === when && stop.abort();
-      const report = await examine(specOf(server), { section, tell, signal: stop.signal });
+      const report = await examine(specOf(server), { section, now: Date.now(), tell, signal: stop.signal });
       expect(report.ok).toBe(false);
       expect(report.steps.at(-1)).toMatchObject({ step: 'clean-up', result: 'ok' });
       expect(report.steps.filter(({ result }) => result === 'failed')).toEqual([]);
@@ -141,7 +117,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
     const proxy = await startProxy(server.port);
     stops.push(() => proxy.close());
     const tell = ({ step }: { step: StepName }) => step === 'rename' && proxy.cut();
-    const report = await examine(specOf(server, { port: proxy.port }), { section, tell });
+    const report = await examine(specOf(server, { port: proxy.port }), { section, now: Date.now(), tell });
     expect(report.steps.at(-1)).toMatchObject({ step: 'clean-up', result: 'ok', detail: 'what was left is removed' });
     expect(contents(server.folder)).toEqual(before);
   });
@@ -154,7 +130,11 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
       proxy.swallow('up');
       proxy.swallow('down');
     };
-    const report = await examine(specOf(server, { port: proxy.port, stepTimeout: 600 }), { section, tell });
+    const report = await examine(specOf(server, { port: proxy.port, stepTimeout: 600 }), {
+      section,
+      now: Date.now(),
+      tell,
+    });
     const there = readdirSync(server.folder).filter((name) => name.includes('nightdrop-doctor'));
     expect(there).toHaveLength(1);
     const cleaning = resultOf(report, 'clean-up');

@@ -106,6 +106,20 @@ const busy: Advice = {
   hint: 'end other sessions of this user or wait; if it stays: "sessions: 1" for this drop',
 };
 
+const noData = (fault: Fault, spec: DropSpec): Advice | undefined => {
+  if (/session reuse|reuse .*session|ssl session|tls session/i.test(fault.reason))
+    return {
+      cause: `the server requires that data connections take up the TLS session, and does not see that they do (${fault.reason})`,
+      hint: 'set tls: { max: TLSv1.2 } for this drop; if that does not help, ask the partner to switch the requirement off',
+    };
+  if (fault.code === 'unreachable' || fault.code === 'timeout')
+    return {
+      cause: `signed in, but the data connection cannot be made: ${fault.reason}`,
+      hint: `ask the partner to open the passive port range of the server at ${hostOf(spec)} to us, in its firewall too`,
+    };
+  return undefined;
+};
+
 const byStep = (step: StepName, fault: Fault, spec: DropSpec, offered: readonly string[]): Advice | undefined => {
   switch (step) {
     case 'name':
@@ -118,6 +132,8 @@ const byStep = (step: StepName, fault: Fault, spec: DropSpec, offered: readonly 
         cause: 'the sign-in worked, but SFTP is not offered to this user',
         hint: 'ask the partner to allow SFTP (the subsystem "sftp") for this user',
       };
+    case 'passive':
+      return noData(fault, spec);
     case 'folder':
       return fault.code === 'folder' ? noFolder(fault, spec) : isNo(fault) ? notAllowed(spec, 'look') : undefined;
     case 'write':

@@ -18,6 +18,8 @@ import { cleanUp } from './clean-up.ts';
 export interface DoctorOptions {
   /** The drop's section as configured; the block to paste is made of it. */
   section: Section;
+  /** Milliseconds since 1970; certificates are judged as of now. */
+  now: number;
   /** Called with each step as it ends. */
   tell?(step: DoctorStep): void;
   /** Ends the examination; what was written is removed first. */
@@ -78,7 +80,7 @@ const reportOf = ({ spec, run, learned, facts, signal }: Exam, section: Section)
  * with `.nightdrop-doctor-` and is removed again, also when `signal` fires; what could not be removed is named in the
  * step `clean-up`. Never throws for what is wrong with the drop.
  */
-export const examine = async (spec: DropSpec, { section, tell, signal }: DoctorOptions): Promise<DoctorReport> => {
+export const examine = async (spec: DropSpec, { section, now, tell, signal }: DoctorOptions): Promise<DoctorReport> => {
   const offered: string[] = [];
   const learned: Learned = {};
   const facts: Facts = {};
@@ -95,10 +97,12 @@ export const examine = async (spec: DropSpec, { section, tell, signal }: DoctorO
     run,
     probes,
     signal,
+    now,
     left: new Set(),
     facts,
     learned,
     offered,
+    sessions: section['sessions'],
     closing: [],
     reopen: () => openDrop(patient),
   };

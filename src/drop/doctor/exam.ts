@@ -26,10 +26,14 @@ export interface Exam {
   readonly run: Run;
   readonly probes: Probes;
   readonly signal: AbortSignal | undefined;
+  /** When it began, in milliseconds since 1970. */
+  readonly now: number;
   /** Names of ours that may lie at the drop now. */
   readonly left: Set<SafeName>;
   readonly facts: Facts;
   readonly learned: Learned;
+  /** Sessions at a time that the drop is set up for, where it says so. */
+  readonly sessions: unknown;
   /** The ways to sign in that the server offers. */
   readonly offered: string[];
   /** What ends the connections that were opened. */

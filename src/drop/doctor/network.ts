@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DropFault } from '../drop.ts';
 import { within } from '../deadline.ts';
 import { faultOf, timeoutFault, type Step } from '../fault-table.ts';
@@ -89,6 +90,8 @@ export const reachOne = async (
 export interface Greeting {
   bytes: Buffer;
   ended: boolean;
+  /** It spoke only after we had. */
+  prompted: boolean;
 }
 
 /** Most bytes of a greeting that are looked at. */
@@ -106,8 +109,14 @@ export const hear = async (
   const socket = await dial(at);
   let bytes = Buffer.alloc(0);
   const heard = new Promise<Greeting>((resolve) => {
-    const end = (ended: boolean) => resolve({ bytes, ended });
-    const speaking = setTimeout(() => bytes.length === 0 && socket.write(opening.text), opening.patience);
+    let prompted = false;
+    const end = (ended: boolean) => resolve({ bytes, ended, prompted });
+    const speak = () => {
+      if (bytes.length > 0) return;
+      prompted = true;
+      socket.write(opening.text);
+    };
+    const speaking = setTimeout(speak, opening.patience);
     const waiting = setTimeout(() => end(false), at.stepTimeout);
     socket.on('data', (more: Buffer) => {
       bytes = Buffer.concat([bytes, more]).subarray(0, longest);
@@ -133,3 +142,31 @@ export const ownAddresses = (): string[] =>
   Object.values(networkInterfaces()).flatMap((all) =>
     (all ?? []).filter((one) => !one.internal && !one.address.startsWith('fe80:')).map((one) => one.address),
   );
+
+/** Between two tries at a server that is busy, in milliseconds, and how many there are. */
+const pauseMs = 400;
+const tries = 6;
+
+/**
+ * Tries again for a moment while the server is busy: one that allows a single session may not yet have noticed that our
+ * connection before this one has ended.
+ */
+export const whileBusy = async <T>(
+  work: () => Promise<T>,
+  isBusy: (outcome: T | undefined, error: unknown) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<T> => {
+  for (let n = 1; ; n++) {
+    const outcome = await work().then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+    const again = 'value' in outcome ? isBusy(outcome.value, undefined) : isBusy(undefined, outcome.error);
+    if (again && n < tries && signal?.aborted !== true) await pause(pauseMs);
+    else if ('value' in outcome) return outcome.value;
+    else throw outcome.error;
+  }
+};
+
+/** Whether a fault says that the server has as many sessions as it allows. */
+export const saysBusy = (_: unknown, error: unknown): boolean => error instanceof DropFault && error.code === 'busy';

@@ -74,11 +74,12 @@ export const tryTaken = (exam: Exam, drop: MovingDrop, first: Outgoing): Promise
   exam.run.attempt('taken', async () => {
     const second = await exam.probes.make(1000);
     await send(exam, drop, second);
+    // So that the server itself is asked: some drops would look first and not ask.
+    exam.learned.renames = 'refuses';
     try {
       await rename(exam, drop, { ...second, name: first.name });
     } catch (error) {
       if (codeOf(error) !== 'taken') throw error;
-      exam.learned.renames = 'refuses';
       return { detail: 'refused: a file that is there is not overwritten' };
     }
     if (exam.spec.replace) return { detail: 'replaced, as "replace: true" wants it' };

@@ -4,7 +4,7 @@ import type { MovingDrop } from '../put.ts';
 import { makeSftpDrop } from '../sftp-drop.ts';
 import { connectSftp, hostKeysOf, type Connected } from '../sftp.ts';
 import type { Exam } from './exam.ts';
-import { hear, type Host } from './network.ts';
+import { hear, type Host, saysBusy, whileBusy } from './network.ts';
 import { firstLine, softwareOf, speakers, spokenIn } from './protocol.ts';
 import { reach } from './reach.ts';
 import type { Finding } from './report.ts';
@@ -51,7 +51,7 @@ const shown = (keys: readonly ShownKey[]): string =>
 const compare = 'compare it with what the partner tells you over another way (never only with this connection)';
 
 const checkKeys = async (exam: Exam, spec: SftpSpec): Promise<Finding> => {
-  const keys = await hostKeysOf(spec);
+  const keys = await whileBusy(() => hostKeysOf(spec), saysBusy, exam.signal);
   const pinned = keys.find((key) => isPinned(key, spec.hostKeys));
   const [best] = keys;
   if (pinned) return { detail: `${pinned.fingerprint} (${pinned.type}) is pinned` };

@@ -16,7 +16,8 @@ export const stepsFor = (spec: DropSpec): StepName[] => {
       ];
     case 'ftps':
       return [
-        ...(['name', 'tcp', 'greeting', 'tls', 'certificate', 'sign-in', 'offers', 'passive', 'folder'] as const),
+        ...(['name', 'tcp', ...(spec.mode === 'explicit' ? ['greeting' as const] : []), 'tls', 'certificate'] as const),
+        ...(['sign-in', 'offers', 'folder', 'passive'] as const),
         ...onFiles,
         ...(['round-trip', 'sessions', 'clean-up'] as const),
       ];
