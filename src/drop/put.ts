@@ -171,9 +171,8 @@ export const putFile = async (
   moves: Moves,
   file: Outgoing,
   steps: PutSteps,
-  how: boolean | PutOptions,
+  options: PutOptions,
 ): Promise<Seen> => {
-  const options = typeof how === 'boolean' ? { replace: how } : how;
   if (isStraight(file)) return putStraight(moves, file, steps, options);
   let seen: Exclude<Seen, 'no'>;
   try {
