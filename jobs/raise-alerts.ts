@@ -18,5 +18,5 @@ export const makeRaiseAlerts = (): Job => {
       );
     }
   };
-  return { name: 'raise-alerts', part: 'work', seconds: 30, run, idle: lanes.idle };
+  return { name: 'raise-alerts', part: 'work', seconds: 15, run, idle: lanes.idle };
 };

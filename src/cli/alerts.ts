@@ -12,7 +12,7 @@ export const alerts: CliCommand = {
   summary: 'what needs a person: held deliveries, late files, files nobody picks up, feeds that cannot run',
   details:
     'There is one alert for each cause, however many files it concerns; it ends by itself when its cause is gone. The ' +
-    'service (serve, part "work") looks every half minute, and tells each channel under "alerts" in nightdrop.yaml once ' +
+    'service (serve, part "work") looks four times a minute, and tells each channel under "alerts" in nightdrop.yaml once ' +
     'that an alert is open and once that it has ended.',
   examples: [
     ['alerts', 'what is open now'],
