@@ -10,6 +10,8 @@ export interface Output {
   json: boolean;
   /** The answer: with `--json` the value as one JSON document, otherwise what `human` makes of it. Once per command. */
   answer<T>(value: T, human: (value: T) => string): void;
+  /** A part of the answer for people, as it comes; nothing with `--json`. */
+  part(text: string): void;
   /** A sentence for the person at the terminal. */
   say(sentence: string): void;
   /** Where a progress line may be drawn; undefined when stderr is no terminal. */
@@ -29,6 +31,9 @@ export const makeOutput = (json: boolean, { stdout, stderr }: Streams): Output =
   answer: (value, human) => {
     const text = json ? JSON.stringify(value, exact, 2) : human(value);
     if (text !== '') stdout.write(`${text}\n`);
+  },
+  part: (text) => {
+    if (!json) stdout.write(`${text}\n`);
   },
   say: (sentence) => void stderr.write(`${sentence}\n`),
   terminal: stderr.isTTY ? { write: (text) => void stderr.write(text) } : undefined,
