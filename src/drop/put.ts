@@ -167,12 +167,7 @@ const putStraight = async (moves: Moves, file: Outgoing, steps: PutSteps, option
  * straight write: look, `renaming`, upload, size, `uploaded`, `renamed`. Faults are those of the moves, `taken` and
  * `size`; what a step of the caller throws is passed on as it is.
  */
-export const putFile = async (
-  moves: Moves,
-  file: Outgoing,
-  steps: PutSteps,
-  options: PutOptions,
-): Promise<Seen> => {
+export const putFile = async (moves: Moves, file: Outgoing, steps: PutSteps, options: PutOptions): Promise<Seen> => {
   if (isStraight(file)) return putStraight(moves, file, steps, options);
   let seen: Exclude<Seen, 'no'>;
   try {

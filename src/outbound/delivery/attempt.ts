@@ -125,12 +125,15 @@ const refuseMarkerless = (plan: DropPlan, { delivery }: Claimed, parcels: readon
 
 const sendAll = async ({ ctx, plan, claimed, parcels, earlier, history }: Errand, drop: Drop): Promise<void> => {
   const { store } = ctx;
+  const last = parcels.at(-1);
+  const marker = last?.marker ? { marker: last } : {};
   for (const [index, parcel] of parcels.entries()) {
     if (index < history.next) continue;
     const inHand = index === history.next;
     const open = inHand && history.open ? { open: history.open } : {};
     const begun = inHand && history.begunAt === drop.place;
-    const seen = await sendParcel({ ctx, plan, claimed, drop, parcel, sent: inHand && history.sent, begun, ...open });
+    const sent = inHand && history.sent;
+    const seen = await sendParcel({ ctx, plan, claimed, drop, parcel, sent, begun, ...marker, ...open });
     const ofBatch = index === 0 ? seen : undefined;
     if (index < parcels.length - 1) {
       await confirm(store, claimed, parcel.fileName, ofBatch);

@@ -41,6 +41,14 @@ export const noMarker: Hold = {
   hint: 'bring the file there in another way and settle the delivery; later batches have a marker when the feed has one',
 };
 
+/** Somebody else's, or left from another time: with it there, a growing file would look whole. */
+export const markerThere: Hold = {
+  do: 'hold',
+  code: 'taken',
+  reason: 'a marker of that name is there before its file',
+  hint: 'look at it; then remove it and release the delivery, or settle it',
+};
+
 const ours = (found: { bytes: number; sha256?: string }, parcel: Parcel): boolean =>
   found.bytes === parcel.bytes && (found.sha256 === undefined || found.sha256 === parcel.sha256);
 

@@ -8,7 +8,7 @@ import type { DropPlan, Parcel, Receipt } from './delivery.ts';
 import { lookFor, readBack } from './look.ts';
 import { spoolDamaged } from './parcels.ts';
 import { partialName } from './partial-name.ts';
-import { type Hold, meet, type OpenRename, recover, type Verdict } from './recover.ts';
+import { type Hold, markerThere, meet, type OpenRename, recover, type Verdict } from './recover.ts';
 
 /** One file on its way over one connection. */
 export interface Sending {
@@ -22,6 +22,8 @@ export interface Sending {
   open?: OpenRename;
   /** What lies under its final name was begun by an earlier straight write of ours. */
   begun: boolean;
+  /** The batch's marker, where it has one. */
+  marker?: Parcel;
 }
 
 /** The fault of a verdict that asks for a person. */
@@ -60,6 +62,7 @@ const upload = async (sending: Sending): Promise<Receipt> => {
   const { ctx, claimed, drop, parcel, plan, begun } = sending;
   const name = safeName(parcel.fileName);
   const straight = plan.spec.rename === false;
+  if (straight) await withdrawMarker(sending);
   const partial = straight ? name : partialName(name, claimed.number);
   await record(ctx.store, claimed, 'uploading', { fileName: parcel.fileName, partialName: partial });
   reached('5 uploading');
@@ -75,6 +78,19 @@ const upload = async (sending: Sending): Promise<Receipt> => {
     if (error.code !== 'taken') throw error;
     return ratherOurs(sending, error);
   }
+};
+
+/**
+ * Before a straight write its marker must not lie there, or the partner would take a part of the file. After a delivery,
+ * or where we may replace, it is ours to take back; otherwise a person must look.
+ */
+const withdrawMarker = async ({ claimed, drop, parcel, plan, marker }: Sending): Promise<void> => {
+  if (!marker || parcel.marker) return;
+  const { final } = await lookFor(drop, marker, undefined, mayBeBlind(plan));
+  if (!final) return;
+  if (!plan.spec.replace && claimed.delivery.deliveredAt === null)
+    throw onHold(marker.fileName, plan.spec.name, markerThere);
+  await drop.remove(safeName(marker.fileName));
 };
 
 const stepsOf = ({ ctx, claimed, parcel }: Sending): PutSteps => ({

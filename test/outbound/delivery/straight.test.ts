@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SftpSpec } from '../../../src/drop/drop.ts';
 import { deliverDue } from '../../../src/outbound/delivery/deliver.ts';
-import { release } from '../../../src/outbound/delivery/actions.ts';
+import { release, resend } from '../../../src/outbound/delivery/actions.ts';
 import { Secret } from '../../../src/secret.ts';
 import { startProxy } from '../../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../../servers/sshd.ts';
@@ -255,6 +255,26 @@ describeStores('a folder that is written straight', (open) => {
     await world.skipBackoff();
     expect(await deliverDue(world.ctx)).toMatchObject([{ state: 'delivered' }]);
     expect(site.names()).toEqual(frozen.files.map(({ fileName }) => fileName));
+  });
+
+  test('sent again by hand: the old marker is taken back before the file is written', async () => {
+    const { site, world, frozen } = await setUp();
+    await deliverDue(world.ctx);
+    rmSync(join(site.folder, frozen.main.fileName));
+    expect(await resend(world.ctx, frozen.deliveries[0] ?? 0)).toBe('pending');
+    const before: string[][] = [];
+    const seeing = withFault((drop) => ({ put: (file, steps) => (before.push(site.names()), drop.put(file, steps)) }));
+    expect(await deliverDue({ ...world.ctx, openDrop: seeing })).toMatchObject([{ state: 'delivered' }]);
+    expect(before).toEqual([[], [frozen.main.fileName]]);
+    expect(site.names()).toEqual(frozen.files.map(({ fileName }) => fileName));
+  });
+
+  test('a marker of somebody else is left alone, and nothing is written beside it', async () => {
+    const { site, world, frozen } = await setUp();
+    writeFileSync(join(site.folder, `${frozen.main.fileName}.done`), 'theirs');
+    expect(await deliverDue(world.ctx)).toMatchObject([{ state: 'held', errorCode: 'taken' }]);
+    expect(site.names()).toEqual([`${frozen.main.fileName}.done`]);
+    expect(site.read(`${frozen.main.fileName}.done`).toString()).toBe('theirs');
   });
 
   test('a marker that is taken at once is delivered, and taken', async () => {
