@@ -5,8 +5,8 @@ export interface NdjsonEncoder {
 }
 
 /**
- * Newline-delimited JSON (RFC 8259 objects, one a line). U+2028 and U+2029 are escaped: JSON allows them, but to a reader
- * that knows Unicode's line ends they end the line.
+ * Newline-delimited JSON (RFC 8259 objects, one a line). U+0085, U+2028 and U+2029 are escaped: JSON allows them, but to a
+ * reader that knows Unicode's line ends they end the line.
  */
 export const ndjsonEncoder = (keys: readonly string[], lineEnd: string): NdjsonEncoder => {
   const before = keys.map((key, i) => `${i === 0 ? '{' : ','}${jsonText(key)}:`);
@@ -20,6 +20,8 @@ export const ndjsonEncoder = (keys: readonly string[], lineEnd: string): NdjsonE
 };
 
 const escapeLineEnds = (json: string): string =>
-  /[\u2028\u2029]/.test(json) ? json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029') : json;
+  /[\u0085\u2028\u2029]/.test(json)
+    ? json.replace(/[\u0085\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : json;
 
 const jsonText = (text: string): string => escapeLineEnds(JSON.stringify(text));

@@ -179,6 +179,22 @@ describe('writing', () => {
     );
   });
 
+  test('with quote: always every value is quoted, as Python does it too', () => {
+    const { row } = csvEncoder({ delimiter: ';', lineEnd: '\r\n', quote: 'always' });
+    expect(row(['a', '', '12.50', 'say "x"', 'a\nb'])).toBe('"a";"";"12.50";"say ""x""";"a\nb"\r\n');
+    expect(row([''])).toBe('""\r\n');
+    const cases = fc.sample(table, { numRuns: 200, ...seed() }).map((rows) => ({ rows, text: rows.map(row).join('') }));
+    const script = `import csv, io, json, sys
+bad = []
+for case in json.load(sys.stdin):
+    out = io.StringIO(newline='')
+    csv.writer(out, delimiter=';', quoting=csv.QUOTE_ALL).writerows(case['rows'])
+    if out.getvalue() != case['text']: bad.append([case, out.getvalue()])
+print(json.dumps({'bad': bad[:1]}))`;
+    const output = execFileSync('python3', ['-c', script], { input: JSON.stringify(cases), maxBuffer: 1 << 26 });
+    expect(JSON.parse(String(output))).toEqual({ bad: [] });
+  });
+
   test("what is written is read back by Python's csv module", () => {
     const cases = fc
       .sample(fc.tuple(table, format), { numRuns: 500, ...seed() })

@@ -34,7 +34,8 @@ export interface ManifestFacts {
 
 /**
  * The manifest: JSON that lets a partner check the file and, by the digest of the batch before, that none is missing.
- * Amounts are decimals of their currency, as text.
+ * Amounts are decimals of their currency, as text. Of a split batch `parts` lists every file; `file`, `bytes` and `sha256`
+ * are then the first file's, `rows` and `sums` those of all.
  */
 export const manifestText = (facts: ManifestFacts): string => {
   const sums = facts.sums.map(({ currency, rows, amount, delta }) => ({
