@@ -6,6 +6,8 @@ export interface PgpKeyProblem {
   hint: string;
   /** Whether the passphrase is to blame, not the key. */
   of: 'key' | 'passphrase';
+  /** Whether the key was good once. */
+  ended: boolean;
 }
 
 /** A key that may be used now. */
@@ -32,12 +34,10 @@ const renew = {
 
 /** Thrown and caught in this file only. */
 class Unusable extends Error {
-  readonly hint: string;
-  readonly of: PgpKeyProblem['of'];
-  constructor(message: string, hint: string, of: PgpKeyProblem['of'] = 'key') {
+  readonly problem: PgpKeyProblem;
+  constructor(message: string, hint: string, more: Partial<PgpKeyProblem> = {}) {
     super(message);
-    this.hint = hint;
-    this.of = of;
+    this.problem = { message, hint, of: 'key', ended: false, ...more };
   }
 }
 
@@ -76,7 +76,7 @@ const refuseByDate = async (key: Key | Subkey, name: string, use: Use, now: numb
   const [revocation] = key.revocationSignatures;
   if (revocation) {
     const since = revocation.created ? ` on ${day(revocation.created)}` : '';
-    throw new Unusable(`${name} was revoked${since}`, renew[use]);
+    throw new Unusable(`${name} was revoked${since}`, renew[use], { ended: true });
   }
   if (Number(key.getCreationTime()) > now) {
     const hint = "check the clock of this machine, and of the key's owner";
@@ -84,7 +84,7 @@ const refuseByDate = async (key: Key | Subkey, name: string, use: Use, now: numb
     throw new Unusable(`${name} is not valid before ${from}`, hint);
   }
   const expires = await expiryOf(key);
-  if (expires <= now) throw new Unusable(`${name} expired on ${day(new Date(expires))}`, renew[use]);
+  if (expires <= now) throw new Unusable(`${name} expired on ${day(new Date(expires))}`, renew[use], { ended: true });
 };
 
 /** What a renewal says counts, however old the key. A key without any valid signature of its own never expires, but is of no use either. */
@@ -112,9 +112,8 @@ const judged = async <K>(work: () => Promise<UsableKey<K>>): Promise<KeyRead<K>>
   try {
     return { usable: await work() };
   } catch (error) {
-    if (!(error instanceof Unusable)) throw error;
-    const { message, hint, of } = error;
-    return { problem: { message, hint, of } };
+    if (error instanceof Unusable) return { problem: error.problem };
+    throw error;
   }
 };
 
@@ -146,6 +145,6 @@ const unlock = async ({ keyPacket }: Key | Subkey, name: string, passphrase: str
   if (passphrase === undefined)
     throw new Unusable(`the key ${name} is locked and there is no passphrase`, 'add passphrase: {env: NAME}');
   await keyPacket.decrypt(passphrase).catch(() => {
-    throw new Unusable(`the passphrase does not open the key ${name}`, 'check the passphrase', 'passphrase');
+    throw new Unusable(`the passphrase does not open the key ${name}`, 'check the passphrase', { of: 'passphrase' });
   });
 };

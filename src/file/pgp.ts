@@ -18,8 +18,9 @@ export interface PgpContent {
 const slice = 1 << 16;
 
 async function* slices(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const block of bytes)
-    for (let from = 0; from < block.length; from += slice) yield Uint8Array.from(block.subarray(from, from + slice));
+  for await (const { buffer, byteOffset, length } of bytes)
+    for (let from = 0; from < length; from += slice)
+      yield new Uint8Array(buffer, byteOffset + from, Math.min(slice, length - from));
 }
 
 /**

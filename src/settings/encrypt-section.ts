@@ -20,8 +20,9 @@ const checkLater = (reading: Reading, path: Path, passphrase: Path, open: () => 
   reading.later.push(async () => {
     const found = await open();
     if ('usable' in found) return;
-    const { message, hint, of } = found.problem;
-    report(reading, of === 'key' ? path : passphrase, message, hint);
+    const { message, hint, of, ended } = found.problem;
+    const meanwhile = ended ? '; until it is there, "retired: true" for this feed lets all others run' : '';
+    report(reading, of === 'key' ? path : passphrase, message, hint + meanwhile);
   });
 };
 

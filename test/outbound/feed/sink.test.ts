@@ -17,11 +17,13 @@ const content = { name: 'a.csv', time };
 
 let folder: string;
 let encrypted: Stage;
+let signed: Stage;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sink-'));
   const user = { userIDs: [{ name: 'p' }], date: new Date(time - 1000) };
-  const { publicKey } = await generateKey({ ...user, format: 'object' });
+  const { publicKey, privateKey } = await generateKey({ ...user, format: 'object' });
   encrypted = pgp({ recipients: [publicKey] }, content);
+  signed = pgp({ recipients: [publicKey], signer: privateKey }, content);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -35,6 +37,7 @@ const kinds: [string, () => Stage[]][] = [
   ['gzip', () => [gzip]],
   ['zip', () => [zip(content)]],
   ['pgp', () => [encrypted]],
+  ['pgp, signed', () => [signed]],
   ['gzip and pgp', () => [gzip, encrypted]],
 ];
 
