@@ -1,21 +1,62 @@
+import { placeOf, type DropSpec } from '../drop/drop.ts';
 import { examine } from '../drop/doctor/doctor.ts';
-import type { DoctorStep } from '../drop/doctor/report.ts';
+import type { DoctorReport, DoctorStep } from '../drop/doctor/report.ts';
+import { asFault } from '../fault.ts';
+import { keepLearned } from '../outbound/delivery/known-drops.ts';
+import { trustedKeysOf, withTrusted } from '../outbound/delivery/trusted-keys.ts';
+import { loadSettings } from '../settings/load-settings.ts';
 import { loadDrop, type OneDrop } from '../settings/one-drop.ts';
 import { suggestion } from '../settings/suggest.ts';
+import type { Store } from '../store/store.ts';
 import { argument, wrongUse } from './arguments.ts';
 import type { CliCommand, Session } from './command.ts';
 import { stepText, verdictText } from './doctor-text.ts';
 import { problemText, WrongConfiguration } from './edge.ts';
 import { exit } from './exit-code.ts';
 import { whileInterruptible } from './interrupt.ts';
+import { hasDatabase, makeOwnDrops, openDatabase, sourcesOf } from './wire.ts';
 
 /** The drop by itself: the rest of the configuration may be wrong. */
 const dropOf = (session: Session, name: string): OneDrop => {
-  const { configFolder, dataFolder, env, clock } = session;
-  const found = loadDrop({ configFolder, dataFolder, env, now: clock.now() }, name);
+  const found = loadDrop(sourcesOf(session), name);
   if (found.ok) return found.drop;
-  if (found.problems.length > 0) throw new WrongConfiguration(found.problems, configFolder);
+  if (found.problems.length > 0) throw new WrongConfiguration(found.problems, session.configFolder);
   throw wrongUse(`the drop "${name}"`, 'there is no such drop', suggestion(name, found.names));
+};
+
+/** The database, where the whole configuration is in order and there is one; the examination does without. */
+const storeIfAny = async (session: Session): Promise<Store | undefined> => {
+  const loaded = await loadSettings(sourcesOf(session));
+  if (!loaded.ok) return undefined;
+  await makeOwnDrops(loaded.settings);
+  if (!hasDatabase(loaded.settings)) return undefined;
+  try {
+    return await openDatabase(loaded.settings, session);
+  } catch (error) {
+    const { message, hint } = asFault(error, 'open', 'the database');
+    session.out.say(`Keys trusted since are not looked at: ${message} (${hint})`);
+    return undefined;
+  }
+};
+
+const keep = async (store: Store, spec: DropSpec, { ok, learned }: DoctorReport): Promise<void> => {
+  if (ok) await keepLearned(store, { name: spec.name, place: placeOf(spec) }, {}, learned);
+};
+
+/** With the keys that deliveries trust too; what was learned of a sound drop is kept for them. */
+const examineWith = async (session: Session, spec: DropSpec, section: OneDrop['section']): Promise<DoctorReport> => {
+  const { out, clock } = session;
+  const tell = (step: DoctorStep) => out.part(stepText(step));
+  const store = await storeIfAny(session);
+  try {
+    const trusted = store ? withTrusted(spec, await trustedKeysOf(store.read, spec)) : spec;
+    const options = { section, now: clock.now(), tell };
+    const report = await whileInterruptible((signal) => examine(trusted, { ...options, signal }));
+    if (store) await keep(store, spec, report);
+    return report;
+  } finally {
+    await store?.close();
+  }
 };
 
 export const doctor: CliCommand = {
@@ -34,13 +75,11 @@ export const doctor: CliCommand = {
     ['doctor acme-sftp --json', 'the same as {drop, ok, steps, learned, block}'],
   ],
   run: async (call, session) => {
-    const { out, clock } = session;
-    const now = clock.now();
+    const { out, configFolder } = session;
     const { plan, problems, pinProblems, section } = dropOf(session, argument(call, 0));
-    if (!plan || problems.length > 0) throw new WrongConfiguration([...problems, ...pinProblems], session.configFolder);
+    if (!plan || problems.length > 0) throw new WrongConfiguration([...problems, ...pinProblems], configFolder);
     pinProblems.forEach((problem) => out.say(problemText(problem)));
-    const tell = (step: DoctorStep) => out.part(stepText(step));
-    const report = await whileInterruptible((signal) => examine(plan.spec, { section, now, tell, signal }));
+    const report = await examineWith(session, plan.spec, section);
     out.answer(report, verdictText);
     return report.ok ? exit.done : exit.failed;
   },
