@@ -8,11 +8,11 @@ export const makeRaiseAlerts = (): Job => {
   const lanes = makeLanes(Infinity);
   const run = async (context: JobContext): Promise<void> => {
     if (context.ending.aborted) return;
-    await watch(context, context.ending);
+    await watch(context);
     for (const channel of await channelsDue(context)) {
       if (context.ending.aborted) return;
       lanes.start(channel.name, () =>
-        tellChannel(context, channel, context.ending).catch((error: unknown) =>
+        tellChannel(context, channel, context).catch((error: unknown) =>
           logFault(context.log, error, 'tell', channel.name),
         ),
       );

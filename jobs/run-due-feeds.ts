@@ -43,9 +43,7 @@ const report = ({ log }: JobContext, feed: Feed, due: number, { outcome, batch, 
 const runOne = async (context: JobContext, feed: Feed, due: number): Promise<void> => {
   const { abandon: signal, log } = context;
   const onWait = (what: string) => log.info({ feed: feed.name }, `waits for ${what}`);
-  const result = await runFeed(context, feed, { due, kind: 'schedule', signal, onWait });
-  report(context, feed, due, result);
-  if (result.outcome !== 'busy') await clearTrouble(context.store, feed.name);
+  report(context, feed, due, await runFeed(context, feed, { due, kind: 'schedule', signal, onWait }));
 };
 
 /** What is remembered between wake-ups. */

@@ -20,6 +20,20 @@ export interface FaultDetails {
   cause?: unknown;
 }
 
+const longest = 2000;
+
+/**
+ * A text as it may stand in a log line, a mail or a database: one line of bounded length without control characters.
+ * Servers of others can put anything into their answers, and PostgreSQL keeps no text with a NUL.
+ */
+export const oneLine = (text: string, most = longest): string => {
+  const clean = text
+    .toWellFormed()
+    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
+    .trim();
+  return clean.length > most ? `${clean.slice(0, most).toWellFormed()}…` : clean;
+};
+
 /** An error that names operation, object, cause and a hint, and knows what should happen next. */
 export class Fault extends Error {
   override readonly name = 'Fault';
@@ -31,11 +45,12 @@ export class Fault extends Error {
   readonly code: string;
 
   constructor(details: FaultDetails) {
-    super(`${details.operation} ${details.object}: ${details.reason}`, { cause: details.cause });
+    const [object, reason] = [oneLine(details.object), oneLine(details.reason)];
+    super(`${details.operation} ${object}: ${reason}`, { cause: details.cause });
     this.operation = details.operation;
-    this.object = details.object;
-    this.reason = details.reason;
-    this.hint = details.hint;
+    this.object = object;
+    this.reason = reason;
+    this.hint = oneLine(details.hint);
     this.next = details.next;
     this.code = details.code;
   }

@@ -1,16 +1,13 @@
 import { createTransport } from 'nodemailer';
 import { isoInstant } from '../clock.ts';
 import type { Answer, Channel, Message, Relay } from './channel.ts';
-import type { Fault } from '../fault.ts';
+import { type Fault, oneLine } from '../fault.ts';
 import { codeOf, connectionFault, notifyFault, type NotifyCode } from './notify-fault.ts';
 import type { Try } from './webhook.ts';
 
 /** Each step of the dialogue; the whole has the deadline of its signal. Milliseconds. */
 const stepMs = 10_000;
 const implicitTlsPort = 465;
-
-/** One line without anything that could end it: no other header can begin in it. */
-export const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim();
 
 /**
  * STARTTLS is used when it is offered, as mail servers do among themselves: the certificate of a relay without sign-in
@@ -71,7 +68,7 @@ export const sendMail = async (
   const transport = transportTo(channel.relay);
   try {
     const sent = await transport.sendMail({ ...mailOf(channel, message), signal });
-    return oneLine(sent.response).slice(0, longestAnswer);
+    return oneLine(sent.response, longestAnswer);
   } catch (error) {
     throw signal.aborted ? signal.reason : mailFault(channel.name, error);
   }

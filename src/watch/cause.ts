@@ -1,3 +1,5 @@
+import { oneLine } from '../fault.ts';
+
 /** `held` deliveries wait for a person; `late` a file is not where it should be; `pickup` the partner takes none; `feed` cannot run. */
 export const alertKinds = ['held', 'late', 'pickup', 'feed'] as const;
 export type AlertKind = (typeof alertKinds)[number];
@@ -16,16 +18,8 @@ export interface Cause {
 
 const longest = 600;
 
-/**
- * A text as an alert may carry it: no control characters, of bounded length. Errors may repeat what a server said.
- */
-export const words = (text: string): string => {
-  const clean = text
-    .toWellFormed()
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-    .trim();
-  return clean.length > longest ? `${clean.slice(0, longest).toWellFormed()}…` : clean;
-};
+/** A text as an alert may carry it. */
+export const words = (text: string): string => oneLine(text, longest);
 
 /** An instant as people read it: `2026-11-21 02:00:00 UTC`. */
 export const moment = (ms: number): string =>

@@ -76,11 +76,15 @@ export interface OpenDelivery extends Delivery {
 
 const notSent = 'look whether a process with the part "work" runs (nightdrop serve), and at its log';
 
+const slow = 'It is being sent now.';
+const whySlow = 'wait, or look how fast the drop takes it: npx nightdrop deliveries';
+
 const lateAtDrop = (drop: string, late: readonly OpenDelivery[]): Cause[] => {
   const [first] = late.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id);
   if (!first) return [];
   const feeds = [...new Set(late.map(({ feed }) => feed))].sort();
   const told = late.find(({ error }) => error !== null);
+  const sending = late.some(({ state }) => state === 'sending');
   return [
     {
       key: `late:drop:${drop}`,
@@ -88,9 +92,9 @@ const lateAtDrop = (drop: string, late: readonly OpenDelivery[]): Cause[] => {
       subject: `${drop}: ${plural(late.length, 'file')} ${late.length === 1 ? 'is' : 'are'} late`,
       text: words(
         `${first.fileName} should have been there since ${moment(first.dueAt)} (feeds: ${feeds.join(', ')}). ` +
-          (told ? `The last try failed: ${told.error}. It is tried again.` : 'It was not tried yet.'),
+          (told ? `The last try failed: ${told.error}. It is tried again.` : sending ? slow : 'It was not tried yet.'),
       ),
-      hint: words(told?.hint ?? notSent),
+      hint: words(told?.hint ?? (sending ? whySlow : notSent)),
     },
   ];
 };

@@ -27,10 +27,9 @@ const leaseMs = 15_000;
  * Finds what is wrong, and opens and ends alerts accordingly. One process at a time: the others find it `busy` and do
  * nothing. Tells nobody.
  */
-export const watch = async (ctx: WatchContext, signal?: AbortSignal): Promise<'done' | 'busy'> => {
+export const watch = async (ctx: WatchContext): Promise<'done' | 'busy'> => {
   const { store, clock, channels, holder, log } = ctx;
-  const use = { leaseMs, ...(signal && { signal }) };
-  const held = await withLease(store, 'watch', holder, use, async (lease) => {
+  const held = await withLease(store, 'watch', holder, { leaseMs }, async (lease) => {
     const causes = await findCauses(ctx);
     return store.write(async (writer) => {
       await assertHeld(writer, lease);
@@ -75,12 +74,17 @@ export const channelsDue = async (ctx: WatchContext): Promise<Channel[]> => {
 
 /**
  * Tells one channel what it is to know, one thing after another, and leaves it alone after the first failure until the
- * next call. Several processes may do so at the same time: each thing is claimed before it is sent. `signal` breaks a try
- * off; it is made again by whoever comes next. Rejects when our own database fails.
+ * next call. Several processes may do so at the same time: each thing is claimed before it is sent. After `ending`
+ * nothing new is told; `abandon` breaks a try off, which is made again by whoever comes next. Rejects when our own
+ * database fails.
  */
-export const tellChannel = async (ctx: WatchContext, channel: Channel, signal?: AbortSignal): Promise<void> => {
+export const tellChannel = async (
+  ctx: WatchContext,
+  channel: Channel,
+  { ending, abandon }: { ending?: AbortSignal; abandon?: AbortSignal } = {},
+): Promise<void> => {
   for (const errand of (await errands(ctx)).get(channel.name) ?? []) {
-    if (signal?.aborted || !(await tellOne(ctx, channel, errand, signal))) return;
+    if (ending?.aborted || !(await tellOne(ctx, channel, errand, abandon))) return;
   }
 };
 

@@ -26,6 +26,7 @@ import { memberAggregate } from './member-query.ts';
 import { openPacking } from './packing.ts';
 import { type Rendered, renderFile } from './render.ts';
 import { isWidened, lowest, type Membership, normal, segmentsOf } from './selection.ts';
+import { clearTrouble } from './troubles.ts';
 
 export interface RunRequest extends RunOptions {
   /** Milliseconds. */
@@ -53,7 +54,9 @@ export const runFeed = async (ctx: FeedContext, feed: Feed, request: RunRequest)
   const held = await holdFeed(ctx, feed.name, request, (lease, signal) =>
     runUnderLease(ctx, feed, { ...request, signal }, lease),
   );
-  return held.busy ? { outcome: 'busy', resumed: [] } : held.result;
+  if (held.busy) return { outcome: 'busy', resumed: [] };
+  await clearTrouble(ctx.store, feed.name);
+  return held.result;
 };
 
 /** What all steps of one run share. */

@@ -17,8 +17,7 @@ export interface FeedTrouble {
 /** Notes why a feed could not run; `since` stays while it fails in the same way. */
 export const noteTrouble = (store: Store, feed: string, fault: Fault, now: number): Promise<void> =>
   store.write(async ({ knex }) => {
-    const { hint, code, next } = fault;
-    const error = fault.message.replaceAll('\0', ''); // PostgreSQL keeps no text with a NUL
+    const { message: error, hint, code, next } = fault;
     const before = (await knex('feed_troubles').where({ feed }).first()) as Row | undefined;
     const since = before?.['code'] === code ? int(before['since']) : now;
     await knex('feed_troubles').insert({ feed, error, hint, code, next, since }).onConflict('feed').merge();
