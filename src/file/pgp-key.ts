@@ -1,4 +1,4 @@
-import { type Key, type PrivateKey, type PublicKey, readKeys, type Subkey } from 'openpgp';
+import type { Key, PrivateKey, PublicKey, Subkey } from 'openpgp';
 
 /** What is wrong with a key, and what to do about it. Neither holds any part of a private key or of its passphrase. */
 export interface PgpKeyProblem {
@@ -46,6 +46,7 @@ const day = (time: Date): string => time.toISOString().slice(0, 10);
 const fingerprintOf = (key: Key): string => key.getFingerprint().toUpperCase();
 
 const parse = async (text: string, use: Use): Promise<Key> => {
+  const { readKeys } = await import('openpgp'); // some 25 MB and 100 ms, which nobody without keys should pay
   const isArmored = text.includes('-----BEGIN PGP');
   const reading = isArmored ? readKeys({ armoredKeys: text }) : readKeys({ binaryKeys: Buffer.from(text, 'latin1') });
   const [key, ...others] = await reading.catch(() => []);

@@ -1,4 +1,4 @@
-import { createMessage, encrypt, enums, type PrivateKey, type PublicKey } from 'openpgp';
+import type { PrivateKey, PublicKey } from 'openpgp';
 import type { Stage } from './stage.ts';
 
 /** For whom a file is encrypted, and by whom it is signed. */
@@ -24,14 +24,14 @@ async function* slices(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Ar
 }
 
 /**
- * Compression is a step of its own before this one. Integrity protection is the one that every OpenPGP program reads
- * (gpg 2.2 too), and the newer one only where all recipients' keys ask for it.
+ * Encrypts to binary OpenPGP (RFC 9580), and signs inside where there is a signer. No two results are equal. Compression
+ * is a step of its own before this one. Integrity protection is the one that every OpenPGP program reads (gpg 2.2 too),
+ * and the newer one only where all recipients' keys ask for it.
  */
-const config = { preferredCompressionAlgorithm: enums.compression.uncompressed, aeadProtect: false };
-
-/** Encrypts to binary OpenPGP (RFC 9580), and signs inside where there is a signer. No two results are equal. */
 export const pgp = ({ recipients, signer }: PgpKeys, { name, time }: PgpContent): Stage =>
   async function* (bytes) {
+    const { createMessage, encrypt, enums } = await import('openpgp');
+    const config = { preferredCompressionAlgorithm: enums.compression.uncompressed, aeadProtect: false };
     const date = new Date(time);
     const message = await createMessage({ binary: ReadableStream.from(slices(bytes)), filename: name, date });
     const keys = { encryptionKeys: [...recipients], ...(signer && { signingKeys: signer }) };
