@@ -51,7 +51,7 @@ const phrases: [RegExp, Meaning][] = [
     },
   ],
   [
-    /quota|no space|disk (is )?full|insufficient (disk |storage )?space|not enough space|exceeded storage|failure writing to local file/i,
+    /quota|no space|disk (is )?full|insufficient (disk |storage )?space|not enough space|exceeded storage|failure writing to local file|error during write to file/i,
     meanings.full,
   ],
   [/already exists|file exists|overwrite/i, meanings.taken],
@@ -105,7 +105,7 @@ const codes: Record<number, Meaning> = {
 const byCode = (code: number, step: Step): Meaning => {
   if (step.operation === greeting && [421, 430, 500, 530].includes(code)) return busy;
   if (code === 550 && !step.inFolder) return meanings.folder;
-  if (code === 550 && step.operation === 'fetch') return meanings.missing;
+  if (code === 550 && ['fetch', 'look at'].includes(step.operation)) return meanings.missing;
   return codes[code] ?? (code >= 500 ? forbidden : refused);
 };
 
@@ -120,9 +120,11 @@ const replyMeaning = (code: number, words: string, step: Step): Meaning => {
   return phrase ? inPlace(phrase, step) : byCode(code, step);
 };
 
+const plainAnswers = ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_SSL_PACKET_LENGTH_TOO_LONG', 'ERR_SSL_HTTP_REQUEST'];
+
 /** What TLS itself reports, before anybody has judged a certificate. */
 const tlsMeaning = (code: string): Meaning | undefined => {
-  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
+  if (plainAnswers.includes(code))
     return {
       ...noTls,
       hint: 'what answers there does not speak TLS at this point; check "mode" (explicit is usual on port 21, implicit on 990) and "port"',
@@ -134,7 +136,26 @@ const tlsMeaning = (code: string): Meaning | undefined => {
     : undefined;
 };
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** OpenSSL's messages are long; Node gives their last part apart. */
+const wordsOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
+};
+
+/** Whether the other side answered in the open where TLS was to begin. */
+export const isPlainAnswer = (error: unknown): boolean => {
+  const cause: unknown = error instanceof DropFault ? error.cause : error;
+  return cause instanceof Error && 'code' in cause && plainAnswers.includes(String(cause.code));
+};
+
+/** A server that waits for TLS says nothing, and looks as one that is down. */
+export const silentGreeting = (error: unknown): unknown => {
+  if (!(error instanceof DropFault) || error.code !== 'timeout') return error;
+  const { operation, object, reason, cause } = error;
+  const hint =
+    'the server is silent; it is tried again. If it stays, it may want TLS from the first byte: try "mode: implicit" and its port, usually 990';
+  return new DropFault({ operation, object, reason, hint, next: 'retry', code: 'timeout', cause });
+};
 
 /** What the server said, without its code: one line that is fit to be shown. */
 export const saidBy = (message: string): string => {
@@ -142,6 +163,10 @@ export const saidBy = (message: string): string => {
   const plain = last.replace(/^\d{3}[ -]?/, '').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
   return plain.trim().slice(0, 200);
 };
+
+/** As `saidBy`, with the lines before the last one: of several the first often is the reason, and the last a farewell. */
+const allSaidBy = (message: string): string =>
+  message.trim().split('\n').slice(0, 5).map(saidBy).filter(Boolean).join('; ').slice(0, 300);
 
 /** The reply with which the server refused; undefined when it was not the server who said no. */
 export const replyOf = (error: unknown): number | undefined => {
@@ -151,7 +176,7 @@ export const replyOf = (error: unknown): number | undefined => {
 };
 
 const fromReply = (code: number, error: unknown, step: Step): DropFault => {
-  const words = saidBy(wordsOf(error));
+  const words = allSaidBy(wordsOf(error));
   const meaning = replyMeaning(code, words, step);
   const own = `the server says: ${code} ${words}`.trim();
   const reason = meaning.reason ? `${meaning.reason} (${own})` : own;

@@ -57,20 +57,34 @@ const both = (a: Listed, b: Listed): Listed => ({
   entries: [...a.entries, ...b.entries.filter(({ name }) => !a.entries.some((entry) => entry.name === name))],
 });
 
-/** What is in a folder, dot-files included as far as the server shows them; `folder` undefined: the drop's. */
-export const listFolder = async (link: Link, step: Step, folder?: string): Promise<Listed> => {
+const unknownVerb = [500, 501, 502, 504];
+
+/**
+ * What is in a folder, dot-files included as far as the server shows them; `folder` undefined: the drop's. MLSD where it
+ * is offered, as its facts are exact; but it leaves out links that lead nowhere, so who looks whether a name is free
+ * asks for `links` and gets LIST first.
+ */
+export const listFolder = async (
+  link: Link,
+  step: Step,
+  folder?: string,
+  want: 'facts' | 'links' = 'facts',
+): Promise<Listed> => {
   const list = async (verb: string, argument = folder) => read(link, step, await rawList(link, step, verb, argument));
-  if (link.features.has('MLST')) {
-    try {
-      return await list('MLSD');
-    } catch (error) {
-      if (![500, 501, 502, 504].includes(replyOf(error) ?? 0)) throw error;
-    }
-  }
+  const facts = async (): Promise<Listed | undefined> => {
+    if (!link.features.has('MLST')) return undefined;
+    return list('MLSD').catch((error: unknown) => {
+      if (!unknownVerb.includes(replyOf(error) ?? 0)) throw error;
+      return undefined;
+    });
+  };
+  const exact = want === 'facts' ? await facts() : undefined;
+  if (exact) return exact;
   const dotted = await list('LIST', folder === undefined ? '-a' : `-a ${folder}`).catch((error: unknown) => {
     if (replyOf(error) === undefined || replyOf(error) === 421) throw error;
     return undefined;
   });
   if (dotted && hasDots(dotted)) return dotted;
-  return both(await list('LIST'), dotted ?? { lines: [], entries: [] });
+  const plain = (want === 'links' ? await facts() : undefined) ?? (await list('LIST'));
+  return both(plain, dotted ?? { lines: [], entries: [] });
 };

@@ -75,7 +75,7 @@ const byList = async ({ link, spec, path }: Place, name: string): Promise<Told> 
   const apart = isPartial(name) && partialFolderOf(spec) !== folderOf(spec);
   const folder = apart ? path(name).replace(/(?<=.)\/[^/]*$/, '') : undefined;
   try {
-    const listed = await listFolder(link, onFolder(spec, 'list', folder), folder);
+    const listed = await listFolder(link, onFolder(spec, 'list', folder), folder, 'links');
     return inList(listed, name) ?? (listed.lines.length === 0 ? 'untold' : 'absent');
   } catch (error) {
     if (!(error instanceof DropFault && error.code === 'blind')) refusal(error);

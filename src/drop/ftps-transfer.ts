@@ -1,4 +1,5 @@
 import type { FTPResponse } from 'basic-ftp';
+import { within } from './deadline.ts';
 import { DropFault } from './drop.ts';
 import type { Step } from './fault-table.ts';
 import { openData, type Data } from './ftps-data.ts';
@@ -12,7 +13,10 @@ export interface Transfer {
   ended: Promise<FTPResponse>;
   /** Waits for the server's last word; then the connection is free. */
   finish(): Promise<void>;
-  /** Gives up: closes the data connection and hears the server out. Gives the clearer of its reason and ours. */
+  /**
+   * Gives up: closes the data connection and hears the server out. Gives the clearer of its reason and ours. Without an
+   * error nobody wants the bytes any more; the connection may be lost by that.
+   */
   abandon(error: unknown): Promise<unknown>;
 }
 
@@ -27,6 +31,17 @@ const clearer = async (link: Link, step: Step, ended: Promise<FTPResponse>, erro
   return !ours && replyOf(refusal) !== undefined ? refusal : error;
 };
 
+/** Longest wait for a server's last word on bytes that nobody wants any more, in milliseconds. */
+const patience = 1_000;
+
+/** Nobody reads on: some servers then say so and go on, others fall silent, and their connection is ended. */
+const hearOut = async ({ line }: Link, ended: Promise<FTPResponse>): Promise<void> => {
+  const late = () => new Error('the server fell silent after a transfer that was given up');
+  await within(ended, Math.min(patience, line.stepTimeout), late).catch((error: unknown) => {
+    if (replyOf(error) === undefined) line.end(error);
+  });
+};
+
 const control = (link: Link, step: Step, data: Data, ended: Promise<FTPResponse>, release: () => void): Transfer => {
   let over: Promise<unknown> | undefined;
   const close = () => {
@@ -36,8 +51,9 @@ const control = (link: Link, step: Step, data: Data, ended: Promise<FTPResponse>
   };
   const abandon = (error: unknown) =>
     (over ??= (() => {
+      data.raw.resetAndDestroy();
       data.socket.destroy();
-      return clearer(link, step, ended, error).finally(close);
+      return (error === undefined ? hearOut(link, ended) : clearer(link, step, ended, error)).finally(close);
     })());
   return {
     data,
@@ -68,9 +84,23 @@ export const openTransfer = async (link: Link, step: Step, verb: string, argumen
   }
 };
 
-/** The bytes of a transfer in order. A reader who stops early ends the transfer and leaves the connection free. */
+/** Reads on for a while, so that a short transfer ends as the server expects it to; servers take a broken one ill. */
+const readOut = async ({ line }: Link, transfer: Transfer, chunks: AsyncIterator<Buffer>): Promise<void> => {
+  const toTheEnd = async () => {
+    while (!(await chunks.next()).done);
+    await transfer.finish();
+  };
+  const late = () => new Error('the transfer goes on');
+  await within(toTheEnd(), Math.min(patience, line.stepTimeout), late).catch(() => undefined);
+};
+
+/**
+ * The bytes of a transfer in order. A reader who stops early leaves the connection free, unless the server falls silent
+ * over it: then the connection is lost.
+ */
 export async function* received(link: Link, step: Step, transfer: Transfer): AsyncGenerator<Buffer, void, undefined> {
   const chunks = transfer.data.socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let stoppedEarly = true;
   try {
     for (;;) {
       const next = await link.line.wait(step, chunks.next());
@@ -78,10 +108,13 @@ export async function* received(link: Link, step: Step, transfer: Transfer): Asy
       link.moved += next.value.length;
       yield next.value;
     }
+    stoppedEarly = false;
     await transfer.finish();
   } catch (error) {
+    stoppedEarly = false;
     throw await transfer.abandon(error);
   } finally {
+    if (stoppedEarly) await readOut(link, transfer, chunks);
     await transfer.abandon(undefined);
   }
 }

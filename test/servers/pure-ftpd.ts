@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificates } from './certificates.ts';
 import { guest, makeJail } from './jail.ts';
@@ -31,18 +32,16 @@ const program = 'usr/sbin/pure-ftpd';
 /** Why there can be no server here; undefined when there can. */
 export const pureFtpdMissing = (): Promise<string | undefined> => needUnpacked(['pure-ftpd'], root, program);
 
+let hashed: string | undefined;
+/** Pure-FTPd's own hashes are made to take seconds. */
+const passwordHash = (): string =>
+  (hashed ??= execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: guest.password, encoding: 'utf8' }).trim());
+
 const makeUser = (home: string, jail: string): string => {
-  const database = join(home, 'users.pdb');
-  const account = ['-u', String(guest.uid), '-g', String(guest.gid), '-d', jail];
-  execFileSync(
-    join(root, 'usr/bin/pure-pw'),
-    ['useradd', guest.user, ...account, '-f', join(home, 'users'), '-m', '-F', database],
-    {
-      input: `${guest.password}\n${guest.password}\n`,
-      stdio: 'pipe',
-      env: { ...process.env, ...librariesIn(root) },
-    },
-  );
+  const [users, database] = [join(home, 'users'), join(home, 'users.pdb')];
+  writeFileSync(users, `${[guest.user, passwordHash(), guest.uid, guest.gid, '', jail].join(':')}:${':'.repeat(11)}\n`);
+  const env = { ...process.env, ...librariesIn(root) };
+  execFileSync(join(root, 'usr/bin/pure-pw'), ['mkdb', database, '-f', users], { stdio: 'pipe', env });
   return database;
 };
 
