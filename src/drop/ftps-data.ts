@@ -85,6 +85,14 @@ const ftpsReason = (error: unknown, step: Step): string => ftpsFault(error, step
 const goesOn = (link: Link, error: unknown): boolean =>
   link.line.lost === undefined && error instanceof DropFault && replyOf(error) !== 421;
 
+/** Neither EPSV nor PASV: what the server says to them would be taken for an answer to the step itself. */
+const refusedAltogether = (step: Step, failure: unknown): unknown => {
+  if (!(failure instanceof DropFault) || failure.code === 'unreachable') return failure;
+  const hint = 'data connections are made by us (EPSV, PASV); ask the partner to allow that';
+  const reason = `passive data connections are refused: ${failure.reason}`;
+  return faultOf({ code: 'refused', next: 'hold', hint }, step, reason, failure);
+};
+
 /** EPSV first, which has no address to be wrong; then PASV. The way that worked is taken first from then on. */
 const openSocket = async (link: Link, step: Step): Promise<Socket> => {
   const ways = link.learned.passive?.startsWith('PASV') ? [pasv, epsv] : [epsv, pasv];
@@ -101,7 +109,7 @@ const openSocket = async (link: Link, step: Step): Promise<Socket> => {
       failure = error instanceof DropFault && error.code === 'unreachable' ? error : (failure ?? error);
     }
   }
-  throw failure;
+  throw refusedAltogether(step, failure);
 };
 
 export const openData = async (link: Link, step: Step): Promise<Data> => {

@@ -19,7 +19,7 @@ export interface Certificates {
   /** The authority's certificate, and one that has signed none of these. */
   ca: string;
   otherCa: string;
-  /** For `localhost`, `127.0.0.1` and `::1`. */
+  /** For `localhost`, `127.0.0.1`, `127.0.0.2` and `::1`. */
   server: Pair;
   /** The same names, another key: what a server shows after a renewal. */
   renewed: Pair;
@@ -32,7 +32,7 @@ export interface Certificates {
 
 const openssl = (...args: string[]): void => void execFileSync('openssl', args, { stdio: 'pipe' });
 
-const local = 'DNS:localhost,IP:127.0.0.1,IP:::1';
+const local = 'DNS:localhost,IP:127.0.0.1,IP:127.0.0.2,IP:::1';
 
 /** `openssl ca` is the only command of OpenSSL 3.0 that takes a certificate's dates. */
 const configOf = (home: string): string => `

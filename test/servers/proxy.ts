@@ -13,6 +13,8 @@ export interface Proxy {
   connections(): number;
   /** Ends the connection (with a reset) once that many bytes of it have passed. */
   cutAfter(way: Way, bytes: number): void;
+  /** Ends the connection both ways with a plain FIN once that many bytes of it have passed. */
+  endAfter(way: Way, bytes: number): void;
   /** Lets that many bytes of each connection pass and swallows the rest; the connection stays open. */
   silentAfter(way: Way, bytes: number): void;
   /** As `silentAfter`, but the rest waits until `release`. */
@@ -28,6 +30,7 @@ export interface Proxy {
 
 interface Faults {
   cut?: number;
+  end?: number;
   silent?: number;
   hold?: number;
 }
@@ -52,18 +55,29 @@ const pass = (lane: Lane, faults: Faults, chunk: Buffer): void => {
     lane.held.push(chunk);
     return;
   }
-  const limit = Math.min(faults.cut ?? Infinity, faults.silent ?? Infinity);
+  const limit = Math.min(faults.cut ?? Infinity, faults.end ?? Infinity, faults.silent ?? Infinity);
   const part = chunk.subarray(0, Math.max(0, limit - lane.passed));
   lane.passed += part.length;
   if (part.length > 0 && lane.to.writable) lane.to.write(part);
+  if (faults.end !== undefined && lane.passed >= faults.end) {
+    lane.to.end();
+    lane.from.end();
+  }
   if (faults.cut !== undefined && lane.passed >= faults.cut) {
     lane.to.destroySoon();
     lane.from.resetAndDestroy();
   }
 };
 
-/** A proxy on a port of its own before `target` (a port of this machine). `roundTrip` in milliseconds, half each way. */
-export const startProxy = async (target: number, roundTrip = 0): Promise<Proxy> => {
+/**
+ * A proxy on a port of its own before `target` (a port of this machine). `roundTrip` in milliseconds, half each way.
+ * `listen`: on another address of this machine, for servers that name further ports.
+ */
+export const startProxy = async (
+  target: number,
+  roundTrip = 0,
+  listen = { host: '127.0.0.1', port: 0 },
+): Promise<Proxy> => {
   const faults: Record<Way, Faults> = { up: {}, down: {} };
   const lanes = new Set<Lane>();
   let last: Record<Way, Lane> | undefined;
@@ -83,7 +97,7 @@ export const startProxy = async (target: number, roundTrip = 0): Promise<Proxy> 
     const upstream = connect({ host: '127.0.0.1', port: target, noDelay: true });
     last = { up: open('up', client, upstream), down: open('down', upstream, client) };
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(listen.port, listen.host);
   await once(server, 'listening');
   const cut = () => {
     for (const lane of lanes) lane.from.resetAndDestroy();
@@ -93,6 +107,7 @@ export const startProxy = async (target: number, roundTrip = 0): Promise<Proxy> 
     port: (server.address() as AddressInfo).port,
     passed: (way) => last?.[way].passed ?? 0,
     connections: () => connections,
+    endAfter: (way, bytes) => void (faults[way].end = bytes),
     cutAfter: (way, bytes) => void (faults[way].cut = bytes),
     silentAfter: (way, bytes) => void (faults[way].silent = bytes),
     holdAfter: (way, bytes) => void (faults[way].hold = bytes),
