@@ -1,4 +1,5 @@
 import { isoInstant } from '../clock.ts';
+import { submissionsNaming } from '../inbound/submission/naming.ts';
 import { type ShownTransaction, showOrder } from '../ledger/ledger-view.ts';
 import { findDeliveries } from '../outbound/delivery/deliveries.ts';
 import type { Delivery } from '../outbound/delivery/delivery.ts';
@@ -30,11 +31,20 @@ const deliveryEvents = (delivery: Delivery): Event[] => {
   return events;
 };
 
-/** Journal, batches and deliveries of an order, in order of time. */
-const traceOrder = async ({ store }: App, orderId: string): Promise<Event[]> => {
+/** Also lines that changed nothing, and those of an order that the ledger does not have. */
+const submissionEvents = async ({ store }: App, orderId: string): Promise<Event[]> =>
+  (await submissionsNaming(store.read, orderId)).map(({ at, ...named }) => ({
+    at: isoInstant(at),
+    what: 'submitted',
+    ...named,
+  }));
+
+/** Journal, submissions, batches and deliveries of an order, in order of time. */
+const traceOrder = async (app: App, orderId: string): Promise<Event[]> => {
+  const { store } = app;
   const transactions = await showOrder(store, orderId);
   const sequences = transactions.flatMap(({ journal }) => journal.map((entry) => entry.sequence));
-  const events = transactions.flatMap(journalEvents);
+  const events = [...transactions.flatMap(journalEvents), ...(await submissionEvents(app, orderId))];
   const batches = new Set<number>();
   for (const { batch, sequence } of await batchesHolding(store, sequences)) {
     const { id, feed, number, fileName, frozenAt } = batch;
@@ -57,13 +67,13 @@ export const trace: CliCommand = {
   name: 'trace',
   args: [{ name: '<order>', text: 'an orderId' }],
   options: [],
-  summary: 'everything that touched an order: journal, batches, deliveries, in order',
-  details: 'Exit code 3 when the ledger has no transaction of that order.',
+  summary: 'everything that touched an order: journal, submissions, batches, deliveries, in order',
+  details: 'Exit code 3 when nothing is known of that order.',
   examples: [['trace S1-000000001', 'which file it is in, and when the partner got it']],
   run: (call, session) =>
     withApp(session, async (app) => {
       const events = await traceOrder(app, argument(call, 0));
-      session.out.answer(events, (all) => all.map(line).join('\n') || 'There is no transaction of that order.');
+      session.out.answer(events, (all) => all.map(line).join('\n') || 'Nothing is known of that order.');
       return events.length === 0 ? exit.nothing : exit.done;
     }),
 };
