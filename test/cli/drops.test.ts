@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -16,13 +16,13 @@ const list = (text: string) => JSON.parse(text) as Line[];
 const json = (text: string) => JSON.parse(text) as Line;
 
 /** A partner whose drop is this server, with the keys it shows when this is called. */
-const yamlFor = ({ port, user, fingerprints }: Sshd, key: string, host = '127.0.0.1'): string =>
+const yamlFor = ({ port, user, fingerprints }: Sshd, key: string): string =>
   partnerYaml()
     .replaceAll('acme-folder', 'acme-sftp')
     .replace('    kind: folder\n    folder: drop\n', () =>
       [
         ['kind', 'sftp'],
-        ['host', host],
+        ['host', '127.0.0.1'],
         ['port', port],
         ['user', user],
         ['key', `{ file: ${key} }`],
@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined)('a host key that changes', () => {
     expect((await here.run('ledger', 'add', file)).code).toBe(0);
   };
 
-  test('from held to trusted to delivered; only a key that is shown, and only at this port', async () => {
+  test('from held to trusted to delivered, and only by a key that is shown', async () => {
     const { here, server } = await setUp();
     await addOrders(here, 1);
     expect((await here.run('export', 'acme')).code).toBe(0);
@@ -76,13 +76,9 @@ describe.skipIf(missing !== undefined)('a host key that changes', () => {
     for (const key of [old, fresh]) expect(delivery?.['error']).toContain(key);
     expect(delivery?.['hint']).toContain('drops trust acme-sftp');
 
-    // Neither a key that nobody shows, nor the old one.
-    for (const wrong of [`SHA256:${'A'.repeat(43)}`, old]) {
-      const refused = await here.run('drops', 'trust', 'acme-sftp', wrong);
-      expect(refused.code).toBe(1);
-      expect(refused.stderr).toContain(fresh);
-      expect(refused.stderr).toContain(rsa);
-    }
+    const refused = await here.run('drops', 'trust', 'acme-sftp', `SHA256:${'A'.repeat(43)}`);
+    expect(refused.code).toBe(1);
+    for (const key of [fresh, rsa]) expect(refused.stderr).toContain(key);
     expect(list((await here.run('deliveries', '--state', 'held', '--json')).stdout)).toHaveLength(1);
 
     const trusted = await here.run('drops', 'trust', 'acme-sftp', fresh, '--json');
@@ -101,16 +97,7 @@ describe.skipIf(missing !== undefined)('a host key that changes', () => {
 
     const [shown] = list((await here.run('drops', '--json')).stdout);
     expect(shown?.['trusted']).toMatchObject([{ fingerprint: fresh, type: 'ssh-ed25519', by: userInfo().username }]);
-    expect((await here.run('drops')).stdout).toContain(fresh);
-
-    // Another host inherits nothing, though the same server answers there.
-    here.write('partners/acme.yaml', yamlFor(server, server.keys.plain, 'localhost').replace(fresh, old));
-    await addOrders(here, 21);
-    const elsewhere = await here.run('export', 'acme', '--json');
-    expect(json(elsewhere.stdout)['deliveries']).toMatchObject([{ state: 'held' }]);
-    expect(list((await here.run('drops', '--json')).stdout)).toMatchObject([{ trusted: [], learned: null, held: 1 }]);
-    readdirSync(server.folder).forEach((name) => rmSync(join(server.folder, name)));
-  });
+  }, 180_000);
 });
 
 describe('drops', () => {

@@ -117,14 +117,11 @@ describe.skipIf(missing !== undefined)('a drop that cannot rename', () => {
     test('killed anywhere: the file comes whole, then the marker, and nothing else is left', async () => {
       const world = await makeWorld(await open(), { acme: planOf(specOf()) });
       const cases: [Sender['killAt'], nth: number, uploads: ('file' | 'marker')[]][] = [
-        ['5 uploading', 1, ['file', 'marker']],
         ['5 renaming recorded', 1, ['file', 'marker']],
         ['half', 1, ['file', 'marker']],
         ['5 uploaded', 1, ['marker']],
-        ['5 renamed', 1, ['marker']],
         ['5 renaming recorded', 2, ['marker']],
         ['5 uploaded', 2, []],
-        ['6 before receipt', 1, []],
       ];
       for (const [point, nth, expected] of cases) {
         empty();
@@ -143,7 +140,7 @@ describe.skipIf(missing !== undefined)('a drop that cannot rename', () => {
         expect(names()).toEqual(files.map(({ fileName }) => fileName).sort());
         expect(await world.read(deliveries[0])).toMatchObject({ state: 'delivered' });
       }
-    });
+    }, 180_000);
 
     test('killed when the marker may have been written, and it is gone: held, or sent when the drop says so', async () => {
       empty();
