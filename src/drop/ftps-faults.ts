@@ -186,6 +186,14 @@ const fromReply = (code: number, error: unknown, step: Step): DropFault => {
 const ended =
   /connection (has )?ended|client is closed|server (sent fin|closed connection)|socket closed|before secure tls/i;
 
+/** basic-ftp's words for a reply that is longer than any server has reason to send. */
+const endless = /exceeded maximum allowed size/i;
+const rambling: Meaning = {
+  ...refused,
+  reason: 'its reply does not end',
+  hint: 'what answers there does not speak FTP properly; check "host" and "port", or ask the partner',
+};
+
 /** A failed step at an FTPS server as a DropFault; a Fault stays as it is. Nothing is swallowed: what is not known is `unforeseen`. */
 export const ftpsFault = (error: unknown, step: Step): Fault => {
   if (error instanceof Fault) return error;
@@ -194,7 +202,10 @@ export const ftpsFault = (error: unknown, step: Step): Fault => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const words = wordsOf(error);
   const known =
-    tlsMeaning(code) ?? networkErrors[code] ?? (ended.test(words) ? cut('the connection ended') : undefined);
+    (endless.test(words) ? rambling : undefined) ??
+    tlsMeaning(code) ??
+    networkErrors[code] ??
+    (ended.test(words) ? cut('the connection ended') : undefined);
   const meaning = known ?? { code: 'unforeseen', next: 'bug', hint: 'please report it with the log' };
   return faultOf(meaning, step, words, error);
 };
