@@ -103,7 +103,8 @@ const certificateFault = (socket: TLSSocket, trust: Trust): DropFault | undefine
     return faultWith(trust, `it shows the certificate ${fingerprint}: ${problem}`, hint);
   }
   if (pins.some((pin) => bare(pin) === fingerprint)) return undefined;
-  const hint = 'ask the partner whether the certificate has changed; if so, put the new one into "certificates"';
+  const take = `nightdrop drops trust ${trust.name} SHA256:…, or put it into "certificates"`;
+  const hint = `ask the partner whether the certificate has changed; if so: ${take}`;
   return faultWith(trust, `it shows the certificate ${fingerprint}; pinned: ${pins.map(bare).join(', ')}`, hint);
 };
 
