@@ -65,13 +65,13 @@ describe.skipIf(missing !== undefined)('an encrypted file at a real SFTP server'
       onTestFinished(() => rmSync(spool, { recursive: true, force: true }));
       const line = await openLine({ url, spool, drop: spec() });
       onTestFinished(() => line.close());
-      const rows = Array.from({ length: 20_000 }, (_, n) => ({ order_id: `ORD-${n}` }));
+      const rows = Array.from({ length: 2000 }, (_, n) => ({ order_id: `ORD-${n}` }));
       await addTransactions(line.store, rows);
       const encrypted = { ...feed, file: { ...feed.file, compress: 'none' as const, encrypt } };
       const { batch } = await runFeed(line, encrypted, { due: line.clock.now(), kind: 'hand' });
       const frozen = readFileSync(line.spool.pathOf(batch!.spool));
 
-      proxy.cutAfter('up', 100_000);
+      proxy.cutAfter('up', 20_000);
       expect(await deliverNow(line, {})).toMatchObject([{ state: 'pending', attempts: 1 }]);
       expect(readdirSync(server.folder)).not.toContain(batch!.fileName);
       proxy.release();

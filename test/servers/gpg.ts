@@ -50,7 +50,7 @@ export const startGpg = (): Gpg => {
   const makeKey = async (name: string, options: KeyOptions = {}): Promise<string> => {
     const { kind = 'curve25519', passphrase = '', expires = '0', faked, signOnly } = options;
     const [primary, sub] = algorithms[kind];
-    const how = [...(faked ? ['--faked-system-time', faked] : []), '--passphrase', passphrase];
+    const how = [...(faked ? ['--faked-system-time', `${faked}!`] : []), '--passphrase', passphrase];
     await gpg(...how, '--quick-gen-key', name, primary, 'sign', expires);
     const listed = await gpg(...how, '--with-colons', '--list-secret-keys', `=${name}`);
     const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listed)?.[1] ?? '';
