@@ -3,6 +3,12 @@ import type { DropSpec } from '../drop.ts';
 import { ownAddresses } from './network.ts';
 import type { Advice, StepName } from './report.ts';
 
+/** What was seen on the way: the ways to sign in, and where the server puts us. */
+export interface Seen {
+  offered: readonly string[];
+  around: string | undefined;
+}
+
 const usualPort = {
   sftp: 'SFTP is usually 22',
   ftps: 'FTPS is usually 21 with "mode: explicit", 990 with "mode: implicit"',
@@ -65,8 +71,18 @@ const folderHint = (spec: DropSpec): string =>
     ? 'correct "folder" (servers often lock a user into a place of its own: try "folder: ." or a name without the first /), or ask the partner to create it'
     : 'correct "folder", or ask the partner to create it';
 
-const noFolder = (fault: Fault, spec: DropSpec): Advice => ({
-  cause: `the folder ${spec.folder}: ${fault.reason}`,
+const noFolder = (fault: Fault, spec: DropSpec, around: string | undefined): Advice => {
+  const apart = spec.partialFolder;
+  if (apart === undefined || !(fault.object.startsWith(apart) || fault.object.startsWith('partialFolder')))
+    return noFinalFolder(fault, spec, around);
+  return {
+    cause: `the folder for files in flight, ${apart}: ${fault.reason}`,
+    hint: 'ask the partner to create it, correct "partialFolder", or leave it out',
+  };
+};
+
+const noFinalFolder = (fault: Fault, spec: DropSpec, around: string | undefined): Advice => ({
+  cause: `the folder ${spec.folder}: ${fault.reason}${around ? ` (${around})` : ''}`,
   hint: spec.kind === 'folder' ? 'create the folder, mount what belongs there, or correct "folder"' : folderHint(spec),
 });
 
@@ -120,7 +136,7 @@ const noData = (fault: Fault, spec: DropSpec): Advice | undefined => {
   return undefined;
 };
 
-const byStep = (step: StepName, fault: Fault, spec: DropSpec, offered: readonly string[]): Advice | undefined => {
+const byStep = (step: StepName, fault: Fault, spec: DropSpec, { offered, around }: Seen): Advice | undefined => {
   switch (step) {
     case 'name':
     case 'tcp':
@@ -135,7 +151,11 @@ const byStep = (step: StepName, fault: Fault, spec: DropSpec, offered: readonly 
     case 'passive':
       return noData(fault, spec);
     case 'folder':
-      return fault.code === 'folder' ? noFolder(fault, spec) : isNo(fault) ? notAllowed(spec, 'look') : undefined;
+      return fault.code === 'folder'
+        ? noFolder(fault, spec, around)
+        : isNo(fault)
+          ? notAllowed(spec, 'look')
+          : undefined;
     case 'write':
       return fault.code === 'denied' ? notAllowed(spec, 'write') : undefined;
     case 'rename':
@@ -145,10 +165,24 @@ const byStep = (step: StepName, fault: Fault, spec: DropSpec, offered: readonly 
   }
 };
 
+const inGeneral = (fault: Fault): Advice => {
+  switch (fault.code) {
+    case 'timeout':
+      return {
+        cause: `the server fell silent: ${fault.reason}`,
+        hint: 'try again; if it stays, ask the partner what its log says, and whether a firewall looks into the traffic',
+      };
+    case 'cut':
+      return { cause: fault.reason, hint: 'ask the partner what its log says: the server ended the connection' };
+    default:
+      return { cause: fault.reason, hint: fault.hint };
+  }
+};
+
 /** The cause of a failed step in plain words, and the setting to use or whom to ask. Pure but for this machine's addresses. */
-export const advise = (step: StepName, fault: Fault, spec: DropSpec, offered: readonly string[]): Advice => {
+export const advise = (step: StepName, fault: Fault, spec: DropSpec, seen: Seen): Advice => {
   if (fault.code === 'disk-full') return full;
   if (fault.code === 'blind') return blind;
   if (fault.code === 'busy') return busy;
-  return byStep(step, fault, spec, offered) ?? { cause: fault.reason, hint: fault.hint };
+  return byStep(step, fault, spec, seen) ?? inGeneral(fault);
 };

@@ -1,6 +1,7 @@
 import type { SafeName } from '../../safe-name.ts';
 import type { Drop } from '../drop.ts';
 import type { Exam } from './exam.ts';
+import { saysBusy, whileBusy } from './network.ts';
 
 const removeAll = async (drop: Drop, left: Set<SafeName>): Promise<void> => {
   for (const name of [...left])
@@ -12,7 +13,7 @@ const removeAll = async (drop: Drop, left: Set<SafeName>): Promise<void> => {
 
 /** Over a new connection, for when the old one has gone. */
 const removeAnew = async ({ reopen, left }: Exam): Promise<void> => {
-  const drop = await reopen();
+  const drop = await whileBusy(reopen, saysBusy, undefined);
   await removeAll(drop, left).finally(() => drop.close());
 };
 
@@ -22,6 +23,8 @@ export const cleanUp = async (exam: Exam, drop: Drop | undefined): Promise<void>
   await run.attempt('clean-up', async () => {
     if (left.size === 0) return { detail: 'nothing of ours is left' };
     if (drop) await removeAll(drop, left);
+    // A server may let us in once at a time.
+    if (left.size > 0) await drop?.close();
     if (left.size > 0) await removeAnew(exam).catch(() => undefined);
     if (left.size === 0) return { detail: 'what was left is removed' };
     const names = [...left].join(', ');

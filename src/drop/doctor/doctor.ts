@@ -61,7 +61,7 @@ const tryAll = async (exam: Exam): Promise<void> => {
     unlessHalted(error);
   }
   const untold = exam.run.untold().filter((step) => step !== 'clean-up');
-  const why = exam.signal?.aborted === true ? 'told to stop' : '';
+  const why = exam.signal?.aborted === true ? 'told to stop' : exam.run.lost() ? 'the connection was lost' : '';
   untold.forEach((step) => exam.run.skip(step, why));
   await cleanUp(exam, drop);
 };
@@ -87,7 +87,7 @@ export const examine = async (spec: DropSpec, { section, now, tell, signal }: Do
   const patient = { ...spec, replace: false, stepTimeout: Math.min(spec.stepTimeout, patience) };
   const run = makeRun({
     plan: stepsFor(spec),
-    advise: (step, fault) => advise(step, fault, patient, offered),
+    advise: (step, fault) => advise(step, fault, patient, { offered, around: facts.around }),
     tell: (step) => tell?.(step),
     signal,
   });

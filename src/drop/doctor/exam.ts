@@ -16,6 +16,8 @@ export interface Facts {
   cannotRename?: boolean;
   /** Nobody may look whether a file is there. */
   blind?: boolean;
+  /** Where the server puts us, where the folder was not found. */
+  around?: string;
   /** It lets us in only once at a time. */
   oneSession?: boolean;
 }

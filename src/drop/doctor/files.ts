@@ -3,7 +3,7 @@ import type { Outgoing } from '../drop.ts';
 import type { MovingDrop } from '../put.ts';
 import { codeOf, type Exam, send } from './exam.ts';
 import type { Finding, StepName } from './report.ts';
-import { tryRename, tryTaken } from './renames.ts';
+import { tryRenames } from './renames.ts';
 import { size, speed, time } from './text.ts';
 
 const firstBytes = 64 * 1024;
@@ -29,38 +29,54 @@ const tryList = ({ run }: Exam, drop: MovingDrop): Promise<boolean> =>
 
 /** Names of ours begin with a dot, and some servers refuse such names: does one without a dot work? */
 const dotIsToBlame = async (exam: Exam, drop: MovingDrop): Promise<boolean> => {
-  const plain = await exam.probes.make(16, { plain: true });
+  const plain = await exam.probes.make(16, { plain: true, straight: true });
   const works = await send(exam, drop, plain).then(
     () => true,
     () => false,
   );
-  if (works)
-    await drop.moves.remove(plain.partial).then(
-      () => exam.left.delete(plain.partial),
-      () => undefined,
-    );
+  if (works) await forget(exam, drop, plain);
   return works;
 };
 
-const tryWrite = (exam: Exam, drop: MovingDrop, file: Outgoing): Promise<boolean> =>
-  exam.run.attempt('write', async () => {
+/** Removes a probe that has served; what cannot be removed now is left to the clean-up. */
+const forget = ({ left }: Exam, drop: MovingDrop, file: Outgoing): Promise<unknown> =>
+  drop.moves.remove(file.partial).then(
+    () => left.delete(file.partial),
+    () => undefined,
+  );
+
+const noDots: Finding = {
+  result: 'failed',
+  detail: '',
+  cause: 'the server refuses names that begin with a dot; files in flight have such names',
+  hint: 'ask the partner to allow names that begin with "."; or "rename: false" for this drop and marker: "{name}.done" in the files of its feeds',
+};
+
+/** The probe that could be written; undefined when none could. */
+const tryWrite = async (exam: Exam, drop: MovingDrop, straight: boolean): Promise<Outgoing | undefined> => {
+  let file = await exam.probes.make(firstBytes, { straight });
+  const write = async (): Promise<Finding> => {
     const from = performance.now();
+    await send(exam, drop, file);
+    const synced = exam.learned.syncs === true ? ', and the server says it is on its disk' : '';
+    return { detail: `${size(file.bytes)} in ${time(performance.now() - from)}${synced}` };
+  };
+  const written = await exam.run.attempt('write', async () => {
     try {
-      await send(exam, drop, file);
+      return await write();
     } catch (error) {
       const refused = codeOf(error) === 'denied' || codeOf(error) === 'refused';
       if (!refused || !(await dotIsToBlame(exam, drop))) throw error;
       exam.facts.cannotRename = true;
-      return {
-        result: 'failed',
-        detail: '',
-        cause: 'the server refuses names that begin with a dot; files in flight have such names',
-        hint: 'ask the partner to allow names that begin with "."; or set "rename: false" for this drop and a "marker" for its feeds',
-      };
+      if (!straight) return noDots;
+      // Final names need no dot, so that deliveries to this drop work.
+      exam.probes.avoidDots();
+      file = await exam.probes.make(firstBytes, { straight });
+      return write();
     }
-    const synced = exam.learned.syncs === true ? ', and the server says it is on its disk' : '';
-    return { detail: `${size(file.bytes)} in ${time(performance.now() - from)}${synced}` };
   });
+  return written ? file : undefined;
+};
 
 const keptNothing: Finding = {
   result: 'failed',
@@ -70,6 +86,13 @@ const keptNothing: Finding = {
   hint: 'ask the partner what happens to new files; names that begin with a dot must be left alone',
 };
 
+const notByName = (bytes: number, how: string): Finding => ({
+  result: 'note',
+  detail: `${bytes} bytes, found ${how}`,
+  cause: 'the server does not let us ask for a file by its name',
+  hint: 'nothing to set: it is looked for in another way, which takes longer',
+});
+
 const trySize = ({ run, learned, facts, spec }: Exam, drop: MovingDrop, file: Outgoing): Promise<boolean> =>
   run.attempt('size', async () => {
     try {
@@ -77,10 +100,7 @@ const trySize = ({ run, learned, facts, spec }: Exam, drop: MovingDrop, file: Ou
       if (!found) return keptNothing;
       const how = learned.looks ?? 'by name';
       if (found.bytes === file.bytes)
-        return {
-          detail: `${found.bytes} bytes, found ${how}`,
-          ...(how === 'by name' ? {} : { result: 'note' as const }),
-        };
+        return how === 'by name' ? { detail: `${found.bytes} bytes, found by name` } : notByName(found.bytes, how);
       const cause = `${file.bytes} bytes were sent and the server shows ${found.bytes}: it changes files or loses bytes`;
       return {
         result: 'failed',
@@ -139,19 +159,16 @@ const tryRemove = (exam: Exam, drop: MovingDrop): Promise<boolean> =>
     };
   });
 
-const tryThroughput = ({ run, ...exam }: Exam, drop: MovingDrop, straight: boolean): Promise<boolean> =>
-  run.attempt('throughput', async () => {
+const tryThroughput = (exam: Exam, drop: MovingDrop, straight: boolean): Promise<boolean> =>
+  exam.run.attempt('throughput', async () => {
     let detail = '';
     for (const bytes of sizes) {
       const file = await exam.probes.make(bytes, { straight });
       const from = performance.now();
-      await send({ run, ...exam }, drop, file);
+      await send(exam, drop, file);
       const ms = performance.now() - from;
       detail = `${size(bytes)} in ${time(ms)}: ${speed(bytes, ms)}`;
-      await drop.moves.remove(file.partial).then(
-        () => exam.left.delete(file.partial),
-        () => undefined,
-      );
+      await forget(exam, drop, file);
       if (ms > quick) break;
     }
     if (exam.learned.writes !== 'one' || exam.spec.concurrency === 1) return { detail };
@@ -170,16 +187,18 @@ const afterWrite: StepName[] = ['size', 'names', 'rename', 'taken', 'remove', 't
 export const tryFiles = async (exam: Exam, drop: MovingDrop): Promise<void> => {
   const straight = exam.spec.rename === false;
   await tryList(exam, drop);
-  const file = await exam.probes.make(firstBytes, { straight });
-  if (!(await tryWrite(exam, drop, file))) {
+  const file = await tryWrite(exam, drop, straight);
+  if (!file) {
     afterWrite.forEach((step) => exam.run.skip(step, 'nothing could be written'));
     return;
   }
-  await trySize(exam, drop, file);
-  await tryNames(exam, drop, file);
-  const renamed = await tryRename(exam, drop, file);
-  if (renamed && !straight) await tryTaken(exam, drop, file);
-  else exam.run.skip('taken', straight ? 'files of this drop are not renamed' : 'it cannot rename');
+  if (await trySize(exam, drop, file)) {
+    await tryNames(exam, drop, file);
+    await tryRenames(exam, drop, file);
+  } else
+    (['names', 'rename', 'taken'] as const).forEach((step) =>
+      exam.run.skip(step, 'the file was not found whole there'),
+    );
   await tryRemove(exam, drop);
   await tryThroughput(exam, drop, straight);
 };

@@ -209,6 +209,9 @@ export const openFtpsDrop = async (exam: Exam, spec: FtpsSpec): Promise<MovingDr
   await tryOffers(exam, link);
   let drop: MovingDrop | undefined;
   await run.must('folder', async () => {
+    const step = { operation: 'look around in', object: 'the folder of the user', inFolder: false };
+    const home = await link.ask(step, 'PWD').catch(() => undefined);
+    exam.facts.around = `the server puts us into ${/"(.*)"/.exec(home?.message ?? '')?.[1] ?? 'a folder of its own'}`;
     drop = await enterFtps(spec, link, signal);
     return { detail: spec.folder };
   });

@@ -9,6 +9,8 @@ import type { Outgoing } from '../drop.ts';
 export interface Probes {
   /** A file to be put. `straight`: written under its final name. `plain`: without the dot that begins our names. */
   make(bytes: number, how?: { straight?: boolean; plain?: boolean }): Promise<Outgoing>;
+  /** From now on no name begins with a dot. */
+  avoidDots(): void;
   discard(): Promise<void>;
 }
 
@@ -17,8 +19,10 @@ const stem = 'nightdrop-doctor-';
 
 export const makeProbes = async (): Promise<Probes> => {
   const folder = await mkdtemp(join(tmpdir(), stem));
+  let dots = true;
   return {
-    make: async (bytes, { straight = false, plain = false } = {}) => {
+    avoidDots: () => void (dots = false),
+    make: async (bytes, { straight = false, plain = !dots } = {}) => {
       const mark = randomBytes(6).toString('hex');
       const content = randomBytes(bytes);
       const path = join(folder, mark);

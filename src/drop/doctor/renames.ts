@@ -55,7 +55,7 @@ const tryNeedless = async (exam: Exam, drop: MovingDrop, file: Outgoing): Promis
 };
 
 /** Partial name → final name. */
-export const tryRename = (exam: Exam, drop: MovingDrop, file: Outgoing): Promise<boolean> =>
+const tryRename = (exam: Exam, drop: MovingDrop, file: Outgoing): Promise<boolean> =>
   exam.run.attempt('rename', async () => {
     if (exam.spec.rename === false) return tryNeedless(exam, drop, file);
     await rename(exam, drop, file);
@@ -70,7 +70,7 @@ const replaced: Finding = {
 };
 
 /** A second file onto the final name of the first: refused, or replaced? */
-export const tryTaken = (exam: Exam, drop: MovingDrop, first: Outgoing): Promise<boolean> =>
+const tryTaken = (exam: Exam, drop: MovingDrop, first: Outgoing): Promise<boolean> =>
   exam.run.attempt('taken', async () => {
     const second = await exam.probes.make(1000);
     await send(exam, drop, second);
@@ -86,3 +86,11 @@ export const tryTaken = (exam: Exam, drop: MovingDrop, first: Outgoing): Promise
     exam.learned.renames = 'replaces';
     return replaced;
   });
+
+/** The rename, and what one onto a name that exists would do. */
+export const tryRenames = async (exam: Exam, drop: MovingDrop, file: Outgoing): Promise<void> => {
+  const straight = exam.spec.rename === false;
+  const renamed = await tryRename(exam, drop, file);
+  if (renamed && !straight) await tryTaken(exam, drop, file);
+  else exam.run.skip('taken', straight ? 'files of this drop are not renamed' : 'it cannot rename');
+};

@@ -12,6 +12,8 @@ export interface Run {
   must(step: StepName, work: () => Promise<Finding>): Promise<void>;
   /** Says why a step is not tried. */
   skip(step: StepName, detail: string): void;
+  /** Whether a step has lost the connection; what comes after it is then not tried. */
+  lost(): boolean;
   /** All steps of the plan that have not been told. */
   untold(): StepName[];
   readonly steps: readonly DoctorStep[];
@@ -26,11 +28,13 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
 }
 
-const stopped = 'told to stop';
+/** What a fault of these codes leaves behind is no connection: later steps would only fail for that. */
+const losing = ['timeout', 'cut', 'unknown-outcome'];
 
 /** An examination that has not begun. */
 export const makeRun = ({ plan, advise, tell, signal }: RunOptions): Run => {
   const steps: DoctorStep[] = [];
+  let lost = false;
   const record = (step: StepName, finding: Finding, ms: number) => {
     const { result = 'ok', detail, cause = null, hint = null } = finding;
     const told: DoctorStep = { step, result, detail, cause, hint, ms: Math.round(ms) };
@@ -43,16 +47,17 @@ export const makeRun = ({ plan, advise, tell, signal }: RunOptions): Run => {
     } catch (error) {
       if (error instanceof Halt) throw error;
       const fault = asFault(error, 'try', step);
+      lost ||= losing.includes(fault.code);
       return { result: 'failed', detail: '', ...advise(step, fault) };
     }
   };
   const attempt = async (step: StepName, work: () => Promise<Finding>): Promise<boolean> => {
     // What is cleaned up is cleaned up also when nobody wants to know more.
     const stops = () => signal?.aborted === true && step !== 'clean-up';
-    if (stops()) throw new Halt(stopped);
+    if (stops() || (lost && step !== 'clean-up')) throw new Halt(step);
     const from = performance.now();
     const finding = await find(step, work);
-    if (finding.result === 'failed' && stops()) throw new Halt(stopped);
+    if (finding.result === 'failed' && stops()) throw new Halt(step);
     record(step, finding, performance.now() - from);
     return finding.result !== 'failed';
   };
@@ -62,6 +67,7 @@ export const makeRun = ({ plan, advise, tell, signal }: RunOptions): Run => {
       if (!(await attempt(step, work))) throw new Halt(step);
     },
     skip: (step, detail) => record(step, { result: 'not tried', detail }, 0),
+    lost: () => lost,
     untold: () => plan.filter((step) => !steps.some((told) => told.step === step)),
     steps,
   };

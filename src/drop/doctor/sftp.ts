@@ -1,9 +1,11 @@
+import type { FileEntryWithStats } from 'ssh2';
 import type { SftpSpec } from '../drop.ts';
 import { isPinned, type ShownKey } from '../host-key.ts';
 import type { MovingDrop } from '../put.ts';
 import { makeSftpDrop } from '../sftp-drop.ts';
+import type { Link } from '../sftp-link.ts';
 import { connectSftp, hostKeysOf, type Connected } from '../sftp.ts';
-import type { Exam } from './exam.ts';
+import { codeOf, type Exam } from './exam.ts';
 import { hear, type Host, saysBusy, whileBusy } from './network.ts';
 import { firstLine, softwareOf, speakers, spokenIn } from './protocol.ts';
 import { reach } from './reach.ts';
@@ -50,8 +52,8 @@ const shown = (keys: readonly ShownKey[]): string =>
 
 const compare = 'compare it with what the partner tells you over another way (never only with this connection)';
 
-const checkKeys = async (exam: Exam, spec: SftpSpec): Promise<Finding> => {
-  const keys = await whileBusy(() => hostKeysOf(spec), saysBusy, exam.signal);
+const checkKeys = async (exam: Exam, spec: SftpSpec, at: Host & SftpSpec): Promise<Finding> => {
+  const keys = await whileBusy(() => hostKeysOf(at), saysBusy, exam.signal);
   const pinned = keys.find((key) => isPinned(key, spec.hostKeys));
   const [best] = keys;
   if (pinned) return { detail: `${pinned.fingerprint} (${pinned.type}) is pinned` };
@@ -106,13 +108,34 @@ const tryOffers = ({ run }: Exam, { link }: Connected, folder: string): Promise<
     return { detail: space ? `${detail}; ${size(space.f_bavail * space.f_frsize)} free` : detail };
   });
 
+/** Where the server puts us, and the folders that are there: what a missing folder was perhaps meant to be. */
+const surroundings = async ({ line, sftp }: Link): Promise<string> => {
+  const step = { operation: 'look around in', object: 'the folder of the user', inFolder: false };
+  const home = await line.ask<string>(step, (done) => sftp.realpath('.', done));
+  const handle = await line.get<Buffer>(step, (done) => sftp.opendir('.', done));
+  const found = await line.get<FileEntryWithStats[]>(step, (done) => sftp.readdir(handle, done)).catch(() => []);
+  await line.ask<void>(step, (done) => sftp.close(handle, done));
+  const folders = found.filter(({ attrs, filename }) => attrs.isDirectory() && !filename.startsWith('.'));
+  const names = folders.map(({ filename }) => filename).sort();
+  return `the server puts us into ${home}; folders there: ${names.slice(0, 10).join(', ') || 'none'}`;
+};
+
+const openFolder = async (exam: Exam, spec: SftpSpec, { link, close }: Connected): Promise<MovingDrop> => {
+  try {
+    return await makeSftpDrop(spec, link, close, exam.learned);
+  } catch (error) {
+    if (codeOf(error) === 'folder') exam.facts.around = await surroundings(link).catch(() => '');
+    throw error;
+  }
+};
+
 /** Everything up to the open drop, one step after the other. */
 export const openSftpDrop = async (exam: Exam, spec: SftpSpec): Promise<MovingDrop> => {
-  const { run, learned } = exam;
+  const { run } = exam;
   const at = { ...spec, signal: exam.signal };
   await reach(exam, at);
   await run.must('greeting', () => greet(exam, at));
-  await run.must('host-key', () => checkKeys(exam, spec));
+  await run.must('host-key', () => checkKeys(exam, spec, at));
   let connection: Promise<Connected> | undefined;
   await run.must('sign-in', () => signIn(exam, spec, (made) => void (connection = made)));
   let connected: Connected | undefined;
@@ -126,7 +149,7 @@ export const openSftpDrop = async (exam: Exam, spec: SftpSpec): Promise<MovingDr
   await tryOffers(exam, open, spec.folder);
   let drop: MovingDrop | undefined;
   await run.must('folder', async () => {
-    drop = await makeSftpDrop(spec, open.link, () => open.close(), learned);
+    drop = await openFolder(exam, spec, open);
     return { detail: spec.folder };
   });
   if (!drop) throw new Halt('folder');
