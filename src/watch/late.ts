@@ -99,6 +99,20 @@ const lateAtDrop = (drop: string, late: readonly OpenDelivery[]): Cause[] => {
   ];
 };
 
+/** In strict order a file cannot be on its way before the one before it: it is due no earlier than that one. */
+const inTurn = (open: readonly OpenDelivery[]): OpenDelivery[] => {
+  const last = new Map<string, number>();
+  return open
+    .toSorted((a, b) => a.batchId - b.batchId)
+    .map((one) => {
+      if (one.ordering !== 'strict') return one;
+      const queue = JSON.stringify([one.feed, one.dropName]);
+      const dueAt = Math.max(one.dueAt, last.get(queue) ?? 0);
+      last.set(queue, dueAt);
+      return { ...one, dueAt };
+    });
+};
+
 /**
  * Files that are frozen and not at their drop: one cause for each drop. What waits behind a held one is told with that,
  * and what is held is no longer late: it waits for a person.
@@ -109,6 +123,6 @@ export const lateDeliveries = (
   lateOf: (feed: string) => number,
   now: number,
 ): Cause[] => {
-  const late = open.filter((one) => now - one.dueAt > lateOf(one.feed) && !waitsBehind(one, held));
+  const late = inTurn(open).filter((one) => now - one.dueAt > lateOf(one.feed) && !waitsBehind(one, held));
   return [...Map.groupBy(late, ({ dropName }) => dropName)].flatMap(([drop, group]) => lateAtDrop(drop, group));
 };

@@ -152,11 +152,18 @@ describe('late files', () => {
     expect(late([open({ id: 2, ordering: 'free' })], [held])).toHaveLength(1);
   });
 
+  test('are not those behind one that was released just now', () => {
+    const behind = open({ id: 2, dueAt: now - 5 * hour });
+    expect(late([open({ dueAt: now - minute }), behind])).toEqual([]);
+    expect(late([open({ dueAt: now - minute }), { ...behind, ordering: 'free' }])).toHaveLength(1);
+  });
+
   test('that nobody has tried say where to look', () => {
     expect(late([open()])[0]).toMatchObject({
       text: expect.stringContaining('not tried yet'),
       hint: expect.stringContaining('"work"'),
     });
+    expect(late([open({ state: 'sending' })])[0]?.text).toContain('It is being sent now.');
   });
 });
 
