@@ -29,11 +29,13 @@ const fetch = async ({ link, path, step, spec, learned }: Place, name: SafeName)
  * Whether the folder is there: by name, or where the server does not let us, by opening it. If it does not let us do that
  * either, the upload will tell.
  */
-const findFolder = async ({ link, spec }: Place, folder: string): Promise<void> => {
+const findFolder = async ({ link, spec, learned }: Place, folder: string): Promise<void> => {
   const { line, sftp } = link;
   const opening = onFolder(spec, 'open', folder);
   try {
     const found = await line.get<Stats>(opening, (done) => sftp.stat(folder, done));
+    // It answers by name after all: what was learned otherwise may have been a folder without the right to search it.
+    if (learned.looks !== 'by name') delete learned.looks;
     if (found.isDirectory()) return;
   } catch (error) {
     if (!declines(error)) throw error;
