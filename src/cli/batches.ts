@@ -3,10 +3,16 @@ import { batchLine } from '../outbound/feed/feed-list.ts';
 import { textOption } from './arguments.ts';
 import type { CliCommand } from './command.ts';
 import { exit } from './exit-code.ts';
-import { count, moment, table } from './output.ts';
+import { count, moment, plural, table } from './output.ts';
 import { withApp } from './wire.ts';
 
 type Line = ReturnType<typeof batchLine>;
+
+/** Rows are those of all files; name, bytes and digest those of the first. */
+const moreParts = ({ companions }: Line): string => {
+  const parts = companions.filter(({ kind }) => kind === 'part').length;
+  return parts === 0 ? '' : `and ${plural(parts, 'more part')}`;
+};
 
 const human = (lines: readonly Line[]): string =>
   table(
@@ -20,7 +26,7 @@ const human = (lines: readonly Line[]): string =>
       { title: 'bytes', text: (line) => count(line.bytes), align: 'right' },
       { title: 'sha256', text: (line) => `${line.sha256.slice(0, 12)}…` },
       { title: 'frozen at', text: (line) => moment(line.frozenAt) },
-      { title: '', text: (line) => (line.expired ? 'expired' : '') },
+      { title: '', text: (line) => [moreParts(line), line.expired ? 'expired' : ''].filter(Boolean).join(', ') },
     ],
     'No batch yet.',
   );

@@ -33,7 +33,8 @@ export const exportFeed: CliCommand = {
   details:
     'First finishes what is unfinished of the feed, whatever its back-off. Exit code 3 when nothing was new or ' +
     'unfinished, 1 when a delivery did not succeed. With --from and --to it is a manual export instead: a file over a ' +
-    'time frame, which moves no watermark and has no number; what is in it comes with the feed all the same.',
+    'time frame, which moves no watermark and has no number; what is in it comes with the feed all the same. Where the ' +
+    'feed splits its files, the further parts lie beside FILE as FILE_part2 and so on, and never replace a file.',
   examples: [
     ['export acme-nightly', 'the next file, now'],
     ['export acme-nightly --from 2026-11-01 --to 2026-12-01 --by event --out november.csv', 'a month, to a local file'],

@@ -46,8 +46,8 @@ const traceOrder = async (app: App, orderId: string): Promise<Event[]> => {
   const sequences = transactions.flatMap(({ journal }) => journal.map((entry) => entry.sequence));
   const events = [...transactions.flatMap(journalEvents), ...(await submissionEvents(app, orderId))];
   const batches = new Set<number>();
-  for (const { batch, sequence } of await batchesHolding(store, sequences)) {
-    const { id, feed, number, fileName, frozenAt } = batch;
+  for (const { batch, fileName, sequence } of await batchesHolding(store, sequences)) {
+    const { id, feed, number, frozenAt } = batch;
     batches.add(id);
     events.push({ at: isoInstant(frozenAt), what: 'frozen', batch: id, feed, number, fileName, sequence });
   }

@@ -10,6 +10,7 @@ import { findBatches } from '../../../src/outbound/feed/batches.ts';
 import { expireBatches } from '../../../src/outbound/feed/expiry.ts';
 import { batchLine } from '../../../src/outbound/feed/feed-list.ts';
 import type { FileSpec } from '../../../src/outbound/feed/feed.ts';
+import { batchesHolding } from '../../../src/outbound/feed/holding.ts';
 import { exportToDrops, exportToFile } from '../../../src/outbound/feed/manual.ts';
 import { prove } from '../../../src/outbound/feed/prove.ts';
 import { runFeed } from '../../../src/outbound/feed/run.ts';
@@ -118,6 +119,8 @@ describeStores('a split batch', (open) => {
     const kinds = batch!.companions.map(({ kind }) => kind);
     expect(kinds).toEqual(['part', 'part', 'manifest', 'marker']);
     expect(await prove(ctx.store, ctx.spool)).toMatchObject({ ok: true, feeds: [{ transactions: 5, batches: 1 }] });
+    const holding = await batchesHolding(ctx.store, [1, 2, 3, 4, 5]);
+    expect(holding.map(({ fileName }) => fileName)).toEqual([1, 1, 2, 2, 3].map((part) => `a_001_${part}.csv`));
     const second = ctx.spool.pathOf(batch!.companions[1]!.spool);
     const bytes = readFileSync(second);
     truncateSync(second, bytes.length - 1);
