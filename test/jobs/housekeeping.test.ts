@@ -27,7 +27,7 @@ const setUp = async (store: Store) => {
   await runFeed(context, makeFeed({ drops: ['a', 'b'] }, { sidecar: 'sha256' }), { due, kind: 'schedule' });
   const setState = (drop: string, state: string) =>
     store.write(async ({ knex }) => void (await knex('deliveries').where({ drop_name: drop }).update({ state })));
-  return { clock, context, setState, spooled: () => readdirSync(context.spool.folder) };
+  return { clock, context, setState, spooled: () => readdirSync(context.spool.folder).filter((name) => name !== 'notes') };
 };
 
 describeStores('housekeeping', (open) => {
