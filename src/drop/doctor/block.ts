@@ -46,7 +46,8 @@ const changesOf = (spec: DropSpec, facts: Facts, learned: Learned): Change[] => 
   ...(facts.oneSession === true ? [{ key: 'sessions', value: 1, why: 'the server lets us in once at a time' }] : []),
 ];
 
-const plain = /^[A-Za-z_./][A-Za-z0-9_./@-]*$/;
+/** Text that needs no quotes; `.5` and `.inf` would be numbers. */
+const plain = /^[A-Za-z_/][A-Za-z0-9_./@-]*$/;
 const words = /^(true|false|null|yes|no|on|off|~)$/i;
 
 /** A value in YAML's flow style; text is quoted wherever it could be read as something else. */
