@@ -65,7 +65,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
       expect(place.checker.names()).toEqual(names);
       expect(place.checker.unfinished()).toEqual([]);
       const kept = await ask<{ spool: string }>(place.url, 'select spool from batches');
-      expect(readdirSync(place.spool).sort()).toEqual(kept.map(({ spool }) => spool).sort());
+      expect(readdirSync(place.spool).sort()).toEqual([...kept.map(({ spool }) => spool), 'notes'].sort());
     });
 
     test('one that sleeps is taken over when its lease is over, without anybody ending it', async () => {
