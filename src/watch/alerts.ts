@@ -43,6 +43,15 @@ const openAlert = async ({ knex }: Writer, cause: Cause, now: number): Promise<v
   }
 };
 
+/** How long ended alerts are kept. Milliseconds. */
+const keptMs = 365 * 24 * 3_600_000;
+
+const forgetOld = async ({ knex }: Writer, now: number): Promise<void> => {
+  const old = knex('alerts').where('ended_at', '<', now - keptMs);
+  await knex('alert_notices').whereIn('alert_id', old.clone().select('id')).delete();
+  await old.delete();
+};
+
 /**
  * Opens, changes and ends alerts so that the open ones are the causes of this moment. The caller holds the lease of the
  * watch, or two processes would answer each other. Resolves to what changed.
@@ -56,6 +65,7 @@ export const settle = async (
   const turn = compare(open, causes);
   for (const cause of turn.opened) await openAlert(writer, cause, now);
   for (const { id, cause } of turn.changed) await writer.knex('alerts').where({ id }).update(wordsOf(cause));
+  if (turn.ended.length > 0) await forgetOld(writer, now);
   if (turn.ended.length > 0) await writer.knex('alerts').whereIn('id', turn.ended).update({ ended_at: now });
   return { opened: turn.opened, ended: open.filter(({ id }) => turn.ended.includes(id)) };
 };

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer as createTlsServer } from 'node:https';
+import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -9,6 +11,7 @@ import { type Channel, type Message, webhookChannel } from '../../src/notify/cha
 import { send } from '../../src/notify/send.ts';
 import { signingSecretProblem } from '../../src/notify/signature.ts';
 import { Secret } from '../../src/secret.ts';
+import { certificates } from '../servers/certificates.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`;
@@ -118,9 +121,20 @@ describe('a webhook', () => {
     receiver = await startReceiver();
   });
 
-  test('a certificate that is not right is named', async () => {
-    const url = receiver.url.replace('http:', 'https:');
-    await expect(post(webhookChannel(new Secret(url)))).rejects.toMatchObject({ next: 'retry' });
+  test('a certificate that nobody vouches for is named, and nothing is said to who shows it', async () => {
+    const { key, certificate } = certificates().selfSigned;
+    const asked: string[] = [];
+    const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (request, response) => {
+      asked.push(request.method ?? '');
+      response.end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await expect(post(webhookChannel(new Secret(`https://127.0.0.1:${port}/`)))).rejects.toMatchObject({ code: 'tls' });
+    const plain = webhookChannel(new Secret(receiver.url.replace('http:', 'https:')));
+    await expect(post(plain)).rejects.toMatchObject({ code: 'tls', next: 'retry' });
+    expect([...asked, ...receiver.received]).toEqual([]);
+    server.close();
   });
 
   test('nothing that is said of it holds its address', async () => {

@@ -158,6 +158,25 @@ describeStores('alerts', (open) => {
     expect(toldTo(receiver)).toEqual(['opened acme-sftp: held (host-key)']);
   });
 
+  test('an ended alert is kept for a year', async () => {
+    const store = await open();
+    const { wake, alerts } = await one(store);
+    const [first, second] = [
+      await addDelivery(store, hostKey),
+      await addDelivery(store, { ...hostKey, drop_name: 'b' }),
+    ];
+    await wake();
+    await setDeliveries(store, { state: 'settled' }, { id: first });
+    await wake();
+    await wake(364 * 24 * hour);
+    expect(await alerts()).toHaveLength(2);
+    await wake(2 * 24 * hour);
+    await setDeliveries(store, { state: 'settled' }, { id: second });
+    await wake();
+    expect(await alerts()).toMatchObject([{ subject: 'b: held (host-key)', told: [{ error: null }] }]);
+    expect(await store.read('alert_notices')).toHaveLength(1);
+  });
+
   test('without channels there are alerts all the same, and the log says them', async () => {
     const store = await open();
     const { wake, alerts, lines } = await makeStage(store, []);
