@@ -184,7 +184,7 @@ const fromReply = (code: number, error: unknown, step: Step): DropFault => {
 };
 
 const ended =
-  /connection (has )?ended|client is closed|server (sent fin|closed connection)|socket closed|before secure tls/i;
+  /connection (has )?(ended|is closed)|client is closed|server (sent fin|closed connection)|socket closed|before secure tls/i;
 
 /** basic-ftp's words for a reply that is longer than any server has reason to send. */
 const endless = /exceeded maximum allowed size/i;

@@ -60,12 +60,10 @@ const explained = ({ spec, step }: Place, file: Outgoing, error: unknown): unkno
 export const rename = async (at: Place, file: Outgoing): Promise<void> => {
   const { link, spec, learned, step } = at;
   if (link.line.lost !== undefined) return link.line.wait(step('rename', file.name), Promise.resolve());
-  const there = learned.renames === 'refuses' ? undefined : await look(at, file.name).catch(unlessBlind(at));
-  if (there && !spec.replace) throw taken(spec.name, file.name);
+  const unguarded = !spec.replace && learned.renames !== 'refuses';
+  if (unguarded && (await look(at, file.name).catch(unlessBlind(at)))) throw taken(spec.name, file.name);
   try {
-    await sendRename(at, file);
-    if (there) learned.renames = 'replaces';
-    return;
+    return await sendRename(at, file);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     if (!(await look(at, file.name).catch(() => undefined))) throw explained(at, file, error);

@@ -41,6 +41,8 @@ interface Lane {
   to: Socket;
   passed: number;
   held: Buffer[];
+  /** The sender has closed its side; not told yet where bytes are held before it. */
+  ended: boolean;
 }
 
 /** Delivers each chunk `ms` after it came, in order, without a limit on what is under way. */
@@ -69,6 +71,12 @@ const pass = (lane: Lane, faults: Faults, chunk: Buffer): void => {
   }
 };
 
+/** Tells the other side that no more comes, unless something before it is held or swallowed. */
+const endLane = (lane: Lane, faults: Faults): void => {
+  lane.ended = true;
+  if (lane.held.length === 0 && faults.silent === undefined) lane.to.end();
+};
+
 /**
  * A proxy on a port of its own before `target` (a port of this machine). `roundTrip` in milliseconds, half each way.
  * `listen`: on another address of this machine, for servers that name further ports.
@@ -83,18 +91,18 @@ export const startProxy = async (
   let last: Record<Way, Lane> | undefined;
   let connections = 0;
   const open = (way: Way, from: Socket, to: Socket): Lane => {
-    const lane: Lane = { way, from, to, passed: 0, held: [] };
+    const lane: Lane = { way, from, to, passed: 0, held: [], ended: false };
     lanes.add(lane);
     const deliver = delayed(roundTrip / 2, (chunk) => pass(lane, faults[way], chunk));
     from.on('data', deliver);
-    from.on('end', () => setTimeout(() => to.end(), roundTrip / 2));
+    from.on('end', () => setTimeout(() => endLane(lane, faults[way]), roundTrip / 2));
     from.on('error', () => to.destroy());
     from.on('close', () => setTimeout(() => to.destroy(), roundTrip / 2 + 20));
     return lane;
   };
-  const server = createServer({ noDelay: true }, (client) => {
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
     connections++;
-    const upstream = connect({ host: '127.0.0.1', port: target, noDelay: true });
+    const upstream = connect({ host: '127.0.0.1', port: target, noDelay: true, allowHalfOpen: true });
     last = { up: open('up', client, upstream), down: open('down', upstream, client) };
   });
   server.listen(listen.port, listen.host);
@@ -116,7 +124,11 @@ export const startProxy = async (
     release: () => {
       faults.up = {};
       faults.down = {};
-      for (const lane of lanes) for (const chunk of lane.held.splice(0)) pass(lane, {}, chunk);
+      for (const lane of lanes) {
+        const held = lane.held.splice(0);
+        for (const chunk of held) pass(lane, {}, chunk);
+        if (held.length > 0 && lane.ended) lane.to.end();
+      }
     },
     close: async () => {
       cut();
