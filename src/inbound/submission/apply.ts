@@ -127,7 +127,7 @@ const refuseExtension = (fileName: string): void => {
 const applyLines = async (run: Run, reading: Reading): Promise<boolean> => {
   const { ctx, submission } = run;
   const bytes = () => ctx.spool.read(submission.spool);
-  const frame = { eventTypeId: ctx.eventType.id, after: submission.position };
+  const frame = { eventType: ctx.eventType, after: submission.position };
   let gathered: RecordGroup[] = [];
   let lines = 0;
   for await (const groups of recordGroups(bytes, reading, frame)) {

@@ -1,3 +1,5 @@
+import { exponentOf, isCurrency, parseAmount } from '../../money.ts';
+
 /** Why a cell cannot be used: the sentence of the line's outcome, and what to do. */
 export interface CellProblem {
   message: string;
@@ -33,9 +35,30 @@ const amountProblem = (column: string, text: string): CellProblem => {
 
 const cut = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-/** An exact decimal without sign or separators, as text; how many decimals there may be depends on the currency. */
-export const readAmount = (column: string, text: string): CellReading<string> =>
-  /^\d{1,18}(\.\d{1,18})?$/.test(text) ? { value: text } : { problem: amountProblem(column, cut(text)) };
+/** Why an amount has more digits than a currency takes; undefined when it has not. */
+export const digitsProblem = (column: string, amount: string, currency: string): CellProblem | undefined => {
+  if (parseAmount(amount, currency) !== undefined) return undefined;
+  const hint = `An amount in ${currency} has at most ${exponentOf(currency)} decimals; for another currency give CurrencyCode.`;
+  return { message: `${column}: "${amount}" has too many digits for ${currency}`, hint };
+};
+
+/** An exact decimal without sign or separators, as text, with no more decimals than the currency has. */
+export const readAmount = (column: string, text: string, currency: string): CellReading<string> => {
+  if (!/^\d{1,18}(\.\d{1,18})?$/.test(text)) return { problem: amountProblem(column, cut(text)) };
+  const problem = digitsProblem(column, text, currency);
+  return problem ? { problem } : { value: text };
+};
+
+/** An ISO 4217 code in any case, in capitals. */
+export const readCurrency = (column: string, text: string): CellReading<string> =>
+  isCurrency(text.toUpperCase())
+    ? { value: text.toUpperCase() }
+    : {
+        problem: {
+          message: `${column}: "${cut(text)}" is not a currency`,
+          hint: 'Use its ISO 4217 code, such as USD.',
+        },
+      };
 
 /** A whole number from 0 on. */
 export const readQuantity = (column: string, text: string): CellReading<number> =>

@@ -2,7 +2,8 @@ import { actionOf } from '../../ledger/disposition.ts';
 import type { EventType } from '../../ledger/event-type.ts';
 import { judge, type Judgement, type Modification } from '../../ledger/modification.ts';
 import type { FoundTransaction, LedgerChange } from '../../ledger/standing-row.ts';
-import { exponentOf, isCurrency, type Minor, parseAmount } from '../../money.ts';
+import { type Minor, parseAmount } from '../../money.ts';
+import { digitsProblem } from './cells.ts';
 import type { RecordGroup } from './group.ts';
 import type { Outcome } from './outcome.ts';
 import type { Ask, AskedItem, FileRecord } from './record.ts';
@@ -111,11 +112,8 @@ const judgeAsking = (
 
 type Misfit = Omit<Rejected, 'record'> | undefined;
 
-const decimalsMisfit = (column: string, amount: string | undefined, currency: string): Misfit => {
-  if (amount === undefined || parseAmount(amount, currency) !== undefined) return undefined;
-  const hint = `An amount in ${currency} has at most ${exponentOf(currency)} decimals.`;
-  return { message: `${column}: "${amount}" has too many digits for ${currency}`, hint };
-};
+const digitsMisfit = (column: string, amount: string | undefined, currency: string): Misfit =>
+  amount === undefined ? undefined : digitsProblem(column, amount, currency);
 
 const itemMisfit = ({ sku, amount }: AskedItem, { items, currency }: FoundTransaction): Misfit => {
   const known = items.filter((item) => item.sku === sku).length;
@@ -125,20 +123,18 @@ const itemMisfit = ({ sku, amount }: AskedItem, { items, currency }: FoundTransa
       message: `Sku: the order has ${known} items "${sku}", and nobody can tell which is meant`,
       hint: 'Send the final amount of the whole order instead.',
     };
-  return decimalsMisfit('Amount', amount, currency);
+  return digitsMisfit('Amount', amount, currency);
 };
 
 /** Why a line cannot be meant for this transaction. */
 const misfit = ({ amount, currency, items = [] }: Ask, found: FoundTransaction): Misfit => {
-  if (currency !== undefined && currency.toUpperCase() !== found.currency) {
-    const known = isCurrency(currency.toUpperCase());
-    const message = known
-      ? `CurrencyCode: the action is in ${found.currency}, not ${currency}`
-      : `CurrencyCode: "${currency}" is no currency`;
-    return { message, hint: `Convert the amount to ${found.currency}, or leave the column out.` };
-  }
+  if (currency !== undefined && currency !== found.currency)
+    return {
+      message: `CurrencyCode: the action is in ${found.currency}, not ${currency}`,
+      hint: `Convert the amount to ${found.currency}, or leave the column out.`,
+    };
   return (
-    decimalsMisfit('Amount', amount, found.currency) ??
+    digitsMisfit('Amount', amount, found.currency) ??
     items.map((item) => itemMisfit(item, found)).find((why) => why !== undefined)
   );
 };

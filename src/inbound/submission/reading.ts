@@ -4,7 +4,7 @@ import { type Bytes, decoded, detectEncoding, type SourceEncoding } from '../../
 import { type Delimiter, detectDialect, withoutFirst } from '../../file/dialect.ts';
 import { type Columns, readColumns } from './columns.ts';
 import { type RecordGroup, recordGrouper } from './group.ts';
-import { recordReader } from './record.ts';
+import { type RecordContext, recordReader } from './record.ts';
 
 /** How one file is read: found once, kept with the submission, and used again when it goes on after a restart. */
 export interface Reading {
@@ -75,9 +75,9 @@ export async function* dataRows(bytes: Bytes, reading: Reading): AsyncGenerator<
 export async function* recordGroups(
   bytes: Bytes,
   reading: Reading,
-  { eventTypeId, after }: { eventTypeId: number; after: number },
+  { eventType, after }: { eventType: RecordContext; after: number },
 ): AsyncGenerator<RecordGroup[]> {
-  const read = recordReader(reading.columns, eventTypeId);
+  const read = recordReader(reading.columns, eventType);
   const grouper = recordGrouper();
   let number = 0;
   for await (const rows of dataRows(bytes, reading)) {

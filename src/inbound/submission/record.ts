@@ -1,5 +1,6 @@
 import type { CsvRow } from '../../file/csv.ts';
-import { type CellProblem, type CellReading, readAmount, readId, readQuantity } from './cells.ts';
+import type { EventType } from '../../ledger/event-type.ts';
+import { type CellProblem, type CellReading, readAmount, readCurrency, readId, readQuantity } from './cells.ts';
 import type { ColumnName, Columns } from './columns.ts';
 
 /** What a line asks to become of an item. The amount as a decimal; left out where the quantity is 0. */
@@ -69,59 +70,64 @@ const customerStatusOf = (text: string): string => {
   );
 };
 
-const itemAmountOf = (column: string, text: string, quantity: number): string | undefined => {
-  if (text !== '') return valueOf(readAmount(column, text));
+const itemAmountOf = (column: string, text: string, quantity: number, currency: string): string | undefined => {
+  if (text !== '') return valueOf(readAmount(column, text, currency));
   if (quantity === 0) return undefined;
   throw new Unreadable(malformed(`${column}: it is empty`, 'Give the final amount of the item beside its quantity.'));
 };
 
-const indexedItems = (cells: readonly string[], { items }: Columns): AskedItem[] =>
+const indexedItems = (cells: readonly string[], { items }: Columns, currency: string): AskedItem[] =>
   items.flatMap((item) => {
     const at = (place: number | null): string => (place === null ? '' : (cells[place] ?? '').trim());
     const [sku, quantityText, amount] = [at(item.sku), at(item.quantity), at(item.amount)];
     if (sku === '' && quantityText === '' && amount === '') return [];
     if (sku === '') throw new Unreadable(malformed(`Sku${item.index}: it is empty`));
     const quantity = valueOf(readQuantity(`Quantity${item.index}`, quantityText));
-    return [{ sku, quantity, amount: itemAmountOf(`Amount${item.index}`, amount, quantity) }];
+    return [{ sku, quantity, amount: itemAmountOf(`Amount${item.index}`, amount, quantity, currency) }];
   });
 
-const rowItem = (cell: Cell): AskedItem => {
+const rowItem = (cell: Cell, currency: string): AskedItem => {
   const sku = cell('Sku');
   if (sku === '') throw new Unreadable(malformed('Sku: it is empty, and there is a quantity'));
   const quantity = valueOf(readQuantity('Quantity', cell('Quantity')));
-  return { sku, quantity, amount: itemAmountOf('Amount', cell('Amount'), quantity) };
+  return { sku, quantity, amount: itemAmountOf('Amount', cell('Amount'), quantity, currency) };
 };
 
-const readAsk = (cells: readonly string[], cell: Cell, columns: Columns, isItem: boolean): Ask => {
-  const [amount, customerStatus, currency] = [cell('Amount'), cell('CustomerStatus'), cell('CurrencyCode')];
-  const items = isItem ? [rowItem(cell)] : indexedItems(cells, columns);
+/** What a file is read for: amounts are in the event type's currency unless the line names another. */
+export type RecordContext = Pick<EventType, 'id' | 'currency'>;
+
+interface Line {
+  cells: readonly string[];
+  cell: Cell;
+  isItem: boolean;
+}
+
+const readAsk = ({ cells, cell, isItem }: Line, columns: Columns, eventType: RecordContext): Ask => {
+  const [amount, customerStatus, named] = [cell('Amount'), cell('CustomerStatus'), cell('CurrencyCode')];
+  const currency = named === '' ? eventType.currency : valueOf(readCurrency('CurrencyCode', named));
+  const items = isItem ? [rowItem(cell, currency)] : indexedItems(cells, columns, currency);
   if (!isItem && items.length > 0 && amount !== '')
     throw new Unreadable(
       malformed('Amount: the line has an amount for the order and for its items', 'Give one of the two.'),
     );
   return {
     reason: cell('Reason'),
-    ...(!isItem && amount !== '' && { amount: valueOf(readAmount('Amount', amount)) }),
+    ...(!isItem && amount !== '' && { amount: valueOf(readAmount('Amount', amount, currency)) }),
     ...(customerStatus !== '' && { customerStatus: customerStatusOf(customerStatus) }),
-    ...(currency !== '' && { currency }),
+    ...(named !== '' && { currency }),
     ...(items.length > 0 && { items }),
   };
 };
 
-/** MALFORMED of the ids comes before the event type, and the event type before everything else that is found later. */
-const readContent = (
-  cells: readonly string[],
-  cell: Cell,
-  columns: Columns,
-  eventTypeId: number,
-  isItem: boolean,
-): FileRecord['content'] => {
+/** Everything that is MALFORMED comes before the event type, and the event type before what is looked up later. */
+const readContent = (line: Line, columns: Columns, eventType: RecordContext): FileRecord['content'] => {
+  const { cell } = line;
   try {
     const actionId = valueOf(readId('ActionId', cell('ActionId')));
     const orderId = valueOf(readId('OrderId', cell('OrderId')));
-    const ask = readAsk(cells, cell, columns, isItem);
+    const ask = readAsk(line, columns, eventType);
     const tracker = cell('ActionTrackerId');
-    if (tracker === '' ? actionId === '' : tracker !== String(eventTypeId))
+    if (tracker === '' ? actionId === '' : tracker !== String(eventType.id))
       return { refusal: { outcome: 'INVALID_ACTION_TRACKER' } };
     if (actionId === '' && orderId === '') return { refusal: malformed('OrderId: it is empty') };
     return { ask };
@@ -132,7 +138,7 @@ const readContent = (
 };
 
 /** Reads the lines of one file, for one event type. Spaces around values are left out; nothing is rounded. */
-export const recordReader = (columns: Columns, eventTypeId: number) => {
+export const recordReader = (columns: Columns, eventType: RecordContext) => {
   const { places } = columns;
   return (row: CsvRow, number: number): FileRecord => {
     const cell: Cell = (name) => {
@@ -142,7 +148,7 @@ export const recordReader = (columns: Columns, eventTypeId: number) => {
     const isItem = places.Sku !== undefined && (cell('Sku') !== '' || cell('Quantity') !== '');
     const content: FileRecord['content'] =
       row.trouble === undefined
-        ? readContent(row.cells, cell, columns, eventTypeId, isItem)
+        ? readContent({ cells: row.cells, cell, isItem }, columns, eventType)
         : { refusal: malformed(`The line cannot be read: ${row.trouble}.`) };
     const [actionId, orderId] = [cell('ActionId') || null, cell('OrderId') || null];
     return { number, line: row.line, actionId, orderId, isItem, content };

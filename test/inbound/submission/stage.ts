@@ -15,17 +15,7 @@ import { showOrder } from '../../../src/ledger/ledger-view.ts';
 import { openSpool } from '../../../src/store/spool.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { acquire, type Lease, makeHolder } from '../../../src/work/leases.ts';
-
-export const eventType: EventType = {
-  ...{ id: 4521, name: 'Online sale', code: 'online_sale', currency: 'USD', timezone: 'UTC' },
-  locking: { kind: 'afterEvent', days: 30 },
-  payout: { kind: 'proportional' },
-  dispositions: [
-    { code: 'DAMAGED', name: 'Arrived damaged', action: 'reject' },
-    { code: 'VALIDATED', name: 'Validated', action: 'approve' },
-    { code: 'SEEN', name: 'Seen', action: 'none' },
-  ],
-};
+import { eventType } from './event-type.ts';
 
 const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
 
