@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Batch } from '../../../src/outbound/feed/batch.ts';
 import { rowsOfFiles } from '../../../src/outbound/feed/batch.ts';
 import { findBatches } from '../../../src/outbound/feed/batches.ts';
+import type { FeedContext } from '../../../src/outbound/feed/context.ts';
 import { expireBatches } from '../../../src/outbound/feed/expiry.ts';
 import { batchLine } from '../../../src/outbound/feed/feed-list.ts';
 import type { FileSpec } from '../../../src/outbound/feed/feed.ts';
@@ -14,6 +15,7 @@ import { batchesHolding } from '../../../src/outbound/feed/holding.ts';
 import { exportToDrops, exportToFile } from '../../../src/outbound/feed/manual.ts';
 import { prove } from '../../../src/outbound/feed/prove.ts';
 import { runFeed } from '../../../src/outbound/feed/run.ts';
+import { openAtFence } from '../../../src/store/fence.ts';
 import { openSpool } from '../../../src/store/spool.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { addTransactions, due, makeContext, makeFeed } from '../../feeds.ts';
@@ -90,6 +92,41 @@ describeStores('a split batch', (open) => {
     const decoded = parts.map((part) => new TextDecoder(encoding).decode(part));
     expect(decoded.map((text) => text.split('\r\n').length - 1)).toEqual(rowsOfFiles(batch!));
     expect(Buffer.concat(parts).equals(read(whole))).toBe(true);
+  });
+
+  test('that is zipped has an archive for each part, with an entry of its own name', async () => {
+    const ctx = await makeContext(await open());
+    await addTransactions(ctx.store, orders(3));
+    const columns = [{ header: 'o', field: 'orderId' }];
+    const { batch } = await runFeed(ctx, splitFeed(2, { compress: 'zip', columns, header: false }), at(0));
+    const script = `
+import json, sys, zipfile
+files = [zipfile.ZipFile(path) for path in sys.argv[1:]]
+print(json.dumps([[entry, file.read(entry).decode()] for file in files for entry in file.namelist()]))`;
+    const paths = filesOf(batch!).map(({ spool }) => ctx.spool.pathOf(spool));
+    const [one, two, three] = orders(3).map(({ order_id }) => `"${order_id}"\r\n`);
+    expect(JSON.parse(execFileSync('python3', ['-c', script, ...paths]).toString())).toEqual([
+      ['a_001_1.csv', `${one}${two}`],
+      ['a_001_2.csv', three],
+    ]);
+    expect(filesOf(batch!).map(({ fileName }) => fileName)).toEqual(['a_001_1.csv.zip', 'a_001_2.csv.zip']);
+  });
+
+  test('leaves none of its files when another run was first', async () => {
+    const ctx = await makeContext(await open());
+    await addTransactions(ctx.store, orders(5));
+    const robbed: FeedContext = {
+      ...ctx,
+      openAtFence: async (...fence) => {
+        const found = await openAtFence(...fence);
+        await ctx.store.write(({ knex }) => knex('leases').update({ claim: 99 }));
+        return found;
+      },
+    };
+    const feed = splitFeed(2, { sidecar: 'sha256', marker: '{name}.done' });
+    await expect(runFeed(robbed, feed, at(0))).rejects.toMatchObject({ code: 'claim-lost' });
+    expect(readdirSync(ctx.spool.folder)).toEqual([]);
+    expect(await ctx.store.read('companions').select()).toEqual([]);
   });
 
   test('all its files get another name when one of a part is taken', async () => {
