@@ -167,13 +167,13 @@ export const openFtps = async (spec: FtpsSpec, signal?: AbortSignal, known: Read
   enterFtps(spec, await connectFtps(spec, { ...known }, signal), signal);
 
 /** The certificate a server shows, without signing in: what a person compares before pinning it. */
-export const certificateOf = async (host: FtpsHost): Promise<ShownCertificate> => {
+export const certificateOf = async (host: FtpsHost, signal?: AbortSignal): Promise<ShownCertificate> => {
   let shown: ShownCertificate | undefined;
   const note = (socket: TLSSocket) => {
     shown = readCertificate(socket, host.host);
     return undefined;
   };
-  const { line } = await callUp(host, makeSecurity(host, note));
+  const { line } = await callUp(host, makeSecurity(host, note), signal);
   line.end(new Error('the connection is closed'));
   if (!shown) throw new Error('a handshake without a certificate');
   return shown;

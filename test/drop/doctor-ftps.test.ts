@@ -142,6 +142,7 @@ describe.skipIf(noVsftpd !== undefined)('a vsftpd that is set up wrongly', () =>
     const found = failed(await look({ ...ftpsSpec(server), folder: '/nowhere' }));
     expect(found.step).toBe('folder');
     expect(found.cause).toContain('/nowhere');
+    expect(found.cause).toContain('the server puts us into /');
   });
 
   it('10: a folder that is not writable', async () => {

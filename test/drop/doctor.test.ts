@@ -221,6 +221,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
       const found = failed(await look(specOf(server, { folder: '/nowhere' })));
       expect(found).toMatchObject({ step: 'folder' });
       expect(found.cause).toContain('/nowhere');
+      expect(found.cause).toContain('the server puts us into /; folders there: in');
       expect(found.hint).toContain('"folder"');
     });
   });
@@ -239,6 +240,31 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
     const found = failed(await look({ ...rest, password: new Secret(server.password) }));
     expect(found.cause).toBe('the server takes no passwords, only publickey');
     expect(found.hint).toContain('key: {file: PATH}');
+  });
+
+  it('7c: it takes no keys, only passwords', async () => {
+    const server = await withSshd({ config: ['PubkeyAuthentication no', 'KbdInteractiveAuthentication no'] });
+    const found = failed(await look(specOf(server)));
+    expect(found.cause).toBe('the server takes no keys, only password');
+    expect(found.hint).toContain('password: {env: NAME}');
+  });
+
+  it('8b: the folder for files in flight is missing, and then on another file system', async () => {
+    const server = await withSshd({ size: '4m' });
+    const found = failed(await look(specOf(server, { partialFolder: '/in/flight' })));
+    expect(found).toMatchObject({ step: 'folder' });
+    expect(found.cause).toContain('the folder for files in flight, /in/flight');
+    expect(found.hint).toContain('"partialFolder"');
+    const apart = join(server.folder, '../apart');
+    mkdirSync(apart);
+    chownSync(apart, server.uid, server.gid);
+    const before = contents(join(server.folder, '..'));
+    const report = await look(specOf(server, { partialFolder: '/apart' }));
+    const other = failed(report);
+    expect(other).toMatchObject({ step: 'rename' });
+    expect(report.block).not.toContain('rename: false');
+    expect(other.hint).toContain('another file system');
+    expect(contents(join(server.folder, '..'))).toEqual(before);
   });
 
   it('9: the folder is not writable', async () => {

@@ -123,7 +123,7 @@ const shake = async (
   shown: (certificate: ShownCertificate) => void,
 ): Promise<Finding> => {
   try {
-    shown(await whileBusy(() => certificateOf(spec), saysBusy, at.signal));
+    shown(await whileBusy(() => certificateOf(spec, at.signal), saysBusy, at.signal));
     return { detail: spec.mode === 'explicit' ? 'AUTH TLS' : 'from the first byte' };
   } catch (error) {
     return spec.mode === 'explicit' ? whyNoTls(spec, error) : whyNotImplicit(exam, spec, at, error);

@@ -7,12 +7,13 @@ import { size } from './text.ts';
 /** A rename that the server will not do, as against one that went wrong. */
 const declined = (error: unknown): error is DropFault => ['denied', 'refused'].includes(codeOf(error) ?? '');
 
-const rename = async ({ left, facts }: Exam, drop: MovingDrop, file: Outgoing): Promise<void> => {
+const rename = async ({ left, facts, spec }: Exam, drop: MovingDrop, file: Outgoing): Promise<void> => {
   left.add(file.name);
   try {
     await drop.moves.rename(file);
   } catch (error) {
-    if (declined(error)) facts.cannotRename = true;
+    // With a folder of their own for files in flight, that folder is the first suspect.
+    if (declined(error) && spec.partialFolder === undefined) facts.cannotRename = true;
     throw error;
   }
   left.delete(file.partial);
