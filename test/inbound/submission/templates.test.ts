@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { outcomes } from '../../../src/inbound/submission/outcome.ts';
+import { describeStores } from '../../stores.ts';
+import { codes, makeStage, order } from './stage.ts';
+
+const folder = new URL('../../../fixtures/submissions/', import.meta.url);
+
+const expected: Record<string, string[]> = {
+  'by-action-id.csv': ['MODIFIED'],
+  'item-columns.csv': ['MODIFIED'],
+  'item-rows.csv': ['MODIFIED', 'MODIFIED'],
+  'order-level.csv': ['MODIFIED', 'REVERSED'],
+};
+
+describeStores('templates', (open) => {
+  test('each is applied as it stands', async () => {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.csv'));
+    expect(names.sort()).toEqual(Object.keys(expected));
+    for (const fileName of names) {
+      const stage = await makeStage(await open(), [
+        order('SO-1001'),
+        order('SO-1002'),
+        order('SO-1003', { item: 'SHOE-42,2,60.00' }),
+        order('SO-1003', { item: 'SOCK-3,4,40.00' }),
+        order('SO-1004', { id: 'M1000.4521.1' }),
+      ]);
+      const { status, notes, rows } = await stage.send(readFileSync(new URL(fileName, folder)), { fileName });
+      expect({ fileName, status, notes, codes: codes(rows) }).toEqual({
+        ...{ fileName, status: 'Complete', notes: [], codes: expected[fileName] },
+      });
+    }
+  });
+});
+
+test('the README says of every outcome what the program says', () => {
+  const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+  for (const [code, { message, hint }] of Object.entries(outcomes))
+    expect(readme).toContain(`| \`${code}\` | ${message} | ${hint} |`);
+});
