@@ -1,20 +1,18 @@
 import { existsSync, writeSync } from 'node:fs';
 import { type CommitPoint, onCommitPoint } from '../../src/commit-point.ts';
-import type { DropSpec, SftpSpec } from '../../src/drop/drop.ts';
 import { asFault } from '../../src/fault.ts';
-import { Secret } from '../../src/secret.ts';
 import type { OccurrenceKind } from '../../src/work/occurrences.ts';
 import { type Mistake, renderAgain, spoil } from './broken.ts';
-import { deliverAll, folderSpec, freezeNew, type Line, openLine } from './line.ts';
+import { deliverAll, freezeNew, type Line, openLine } from './line.ts';
 import { addOrders } from './orders.ts';
+import { dropOf, type ServerDrop } from './server-drop.ts';
 
 /** What a child is told, as JSON on its command line. */
-export interface Errand {
+export interface Errand extends ServerDrop {
   url: string;
   spool: string;
   /** The drop's folder as this machine sees it. */
   folder: string;
-  sftp?: Pick<SftpSpec, 'host' | 'port' | 'user' | 'hostKeys' | 'folder' | 'stepTimeout'> & { password: string };
   leaseMs?: number;
   /** Order ids begin with this. */
   name: string;
@@ -59,18 +57,6 @@ const arm = ({ at }: Errand): void => {
   });
 };
 
-const dropOf = ({ folder, sftp }: Errand): DropSpec =>
-  sftp
-    ? {
-        ...sftp,
-        kind: 'sftp',
-        name: 'partner',
-        password: new Secret(sftp.password),
-        concurrency: 8,
-        replace: false,
-      }
-    : folderSpec(folder);
-
 const oneRound = async (line: Line, errand: Errand, round: number): Promise<void> => {
   const orders = Array.from({ length: errand.orders }, (_, n) => `${errand.name}-${round}-${n}`);
   if (orders.length > 0) await addOrders(line.store, orders);
@@ -82,7 +68,7 @@ const oneRound = async (line: Line, errand: Errand, round: number): Promise<void
 
 const run = async (errand: Errand): Promise<void> => {
   const { url, spool, folder, leaseMs, mistake } = errand;
-  const plain = await openLine({ url, spool, drop: dropOf(errand), ...(leaseMs !== undefined && { leaseMs }) });
+  const plain = await openLine({ url, spool, drop: dropOf(errand, folder), ...(leaseMs !== undefined && { leaseMs }) });
   const line = spoil(plain, mistake, folder);
   arm(errand);
   say('ready');

@@ -1,13 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { CommitPoint } from '../../src/commit-point.ts';
 import type { StoreKind } from '../stores.ts';
 import { nothingWrong, type Report } from './checker.ts';
-import type { Child } from './child.ts';
 import type { Mistake } from './broken.ts';
+import { killAtAnyTime, killAtEach, wasKilled } from './kill.ts';
 import { addOrders } from './orders.ts';
 import { makePlace, type Place } from './place.ts';
-import { inLab, randomOf, seed } from './random.ts';
+import { inLab, seed } from './random.ts';
 
 /** Every commit point there is: a new one that is missing here does not compile. */
 const points = Object.keys({
@@ -36,21 +35,6 @@ const makeHere = async (kind: StoreKind): Promise<Place> => {
   const place = await makePlace(kind);
   places.push(place);
   return place;
-};
-
-const wasKilled = async (child: Child): Promise<void> => {
-  const { signal, code, said } = await child.ended;
-  expect({ signal, code, said: signal ? [] : said }).toEqual({ signal: 'SIGKILL', code: null, said: [] });
-};
-
-/** One process after the other is killed; each first takes up what the one before has left. */
-const killAtEach = async (place: Place, chain: readonly CommitPoint[]): Promise<void> => {
-  for (const [index, point] of chain.entries()) {
-    await wasKilled(place.child({ name: `run${index}`, at: { point, nth: 1, end: 'kill' } }));
-    await place.checker.look();
-    const line = await place.open();
-    await place.endLeases(line);
-  }
 };
 
 for (const kind of ['sqlite', 'postgres'] as const) {
@@ -86,16 +70,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
 
     test('at any time', { timeout: 1_200_000 }, async () => {
       const place = await makeHere(kind);
-      const random = randomOf(seed);
-      for (let kills = 0; kills < (inLab ? 200 : 5); kills++) {
-        const child = place.child({ name: `life${kills}`, orders: 300, rounds: 1_000_000 });
-        await child.says('ready');
-        await pause(random() * 700);
-        child.process.kill('SIGKILL');
-        await wasKilled(child);
-        await place.checker.look();
-        await place.endLeases(await place.open());
-      }
+      await killAtAnyTime(place, inLab ? 200 : 5);
       await place.recover(`SEED=${seed}`);
       console.log(`SEED=${seed}: ${await place.checker.count()} orders in ${place.checker.names().length} files`);
     });

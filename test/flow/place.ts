@@ -9,7 +9,8 @@ import { freshDatabase, type StoreKind } from '../stores.ts';
 import { type Checker, makeChecker, nothingWrong } from './checker.ts';
 import { type Child, startChild } from './child.ts';
 import type { Errand } from './crash-child.ts';
-import { finish, folderSpec, type Line, openLine } from './line.ts';
+import { finish, type Line, openLine } from './line.ts';
+import { dropOf, type ServerDrop } from './server-drop.ts';
 
 /** A database, a spool, a drop's folder and its checker. Nothing is open but the checker. */
 export interface Place {
@@ -34,8 +35,8 @@ const endLeases = ({ store }: Line): Promise<void> =>
     await knex('deliveries').where({ state: 'sending' }).update({ leased_until: 1 });
   });
 
-/** `folder` when the drop's folder is a server's. */
-export const makePlace = async (kind: StoreKind, folder?: string): Promise<Place> => {
+/** `folder` when the drop's folder is a server's; `server` when all of it shall go through that server. */
+export const makePlace = async (kind: StoreKind, folder?: string, server: ServerDrop = {}): Promise<Place> => {
   const database = await freshDatabase(kind);
   const { url } = database;
   const home = mkdtempSync(join(tmpdir(), 'nightdrop-flow-'));
@@ -46,7 +47,7 @@ export const makePlace = async (kind: StoreKind, folder?: string): Promise<Place
   const lines: Line[] = [];
   const children: Child[] = [];
   const open: Place['open'] = async (options = {}) => {
-    const line = await openLine({ url, spool, drop: options.drop ?? folderSpec(drop), ...options });
+    const line = await openLine({ url, spool, drop: options.drop ?? dropOf(server, drop), ...options });
     lines.push(line);
     return line;
   };
@@ -66,7 +67,7 @@ export const makePlace = async (kind: StoreKind, folder?: string): Promise<Place
   return {
     ...{ url, spool, folder: drop, checker, open, endLeases, recover },
     child: (errand) => {
-      const child = startChild({ url, spool, folder: drop, orders: 5, rounds: 1, ...errand }, (line) => {
+      const child = startChild({ url, spool, folder: drop, orders: 5, rounds: 1, ...server, ...errand }, (line) => {
         const [what, ...orders] = line.split(' ');
         if (what === 'committed') orders.filter((order) => order !== '').forEach(checker.committed);
       });
