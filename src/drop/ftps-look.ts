@@ -59,6 +59,8 @@ const byName = async (at: Place, name: string): Promise<Told> => {
   const size = await bySize(at, name);
   if (typeof size === 'object') return size;
   const facts = await byFacts(at, name);
+  // SIZE that is offered and says another no than for a missing file: the file is not missing, whatever MLST says.
+  if (facts === 'absent' && size === 'untold' && at.link.features.has('SIZE')) return 'untold';
   return facts === 'untold' ? size : facts;
 };
 
@@ -122,7 +124,9 @@ export const look = async (at: Place, name: string): Promise<Entry | undefined> 
   const listed = learned.looks === 'by reading' ? 'untold' : await byList(at, name);
   const sure = isFound(listed) ? !Number.isNaN(listed.bytes) : listed === 'absent' || named === 'absent';
   if (!sure) return byBytes(at, name, listed);
-  learned.looks ??= named === 'absent' ? 'by name' : 'by list';
+  // A name that is told of only in the list: the server does not answer by name, whatever it said of one that is absent.
+  if (isFound(listed)) learned.looks = 'by list';
+  else learned.looks ??= named === 'absent' ? 'by name' : 'by list';
   return isFound(listed) ? listed : undefined;
 };
 

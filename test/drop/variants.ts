@@ -1,5 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { DropCode, DropOptions, Learned, Seen } from '../../src/drop/drop.ts';
+import { DropFault, type DropCode, type DropOptions, type Learned, type Seen } from '../../src/drop/drop.ts';
 import { found, type Server } from './conformance.ts';
 import { deliver, digestIn, faultOf, namesIn, outgoing, type Stage } from './stage.ts';
 
@@ -61,8 +62,15 @@ export const describeVariants = (server: Server, variants: Variant[]): void => {
   });
 };
 
-/** Somebody else's session, while ours is tried. */
+/** Somebody else's session, while ours is tried. The one that found the server ready may not have gone yet. */
 export const anotherSession = async (stage: Stage): Promise<() => Promise<void>> => {
-  const first = await stage.open();
-  return () => first.close();
+  for (let tries = 0; ; tries++) {
+    try {
+      const first = await stage.open();
+      return () => first.close();
+    } catch (error) {
+      if (!(error instanceof DropFault) || error.code !== 'busy' || tries === 100) throw error;
+      await pause(50);
+    }
+  }
 };
