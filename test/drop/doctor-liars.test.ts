@@ -56,6 +56,19 @@ describe('the doctor at a server that', () => {
     expect(found.cause).toContain('changes files or loses bytes');
   });
 
+  it('has somebody who takes files at once: a note', async () => {
+    const taken: SftpLie = (asked, honest) => {
+      honest();
+      asked.files.delete(asked.to);
+    };
+    const report = await look(specOf(await start({ lies: { rename: taken } })));
+    expect(report.ok).toBe(true);
+    expect(resultOf(report, 'rename')).toMatchObject({
+      result: 'note',
+      hint: expect.stringContaining('not seen') as string,
+    });
+  });
+
   it('takes upper and lower case for one: a note', async () => {
     const server = await start({ fold: (name) => name.toLowerCase() });
     const report = await look(specOf(server));

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -10,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -157,6 +158,27 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
       expect(found.hint).toContain('"port"');
     });
 
+    it('2b: nobody takes the call, as behind a firewall', async () => {
+      const listener = spawn(process.execPath, [
+        '-e',
+        `require('net').createServer().listen({port: 0, host: '127.0.0.1', backlog: 1}, function () { console.log(this.address().port) })`,
+      ]);
+      const [line] = (await once(listener.stdout, 'data')) as [Buffer];
+      listener.kill('SIGSTOP');
+      const port = Number(line.toString());
+      const waiting = Array.from({ length: 4 }, () =>
+        connect({ host: '127.0.0.1', port }).on('error', () => undefined),
+      );
+      stops.push(() => {
+        for (const socket of waiting) socket.destroy();
+        listener.kill('SIGKILL');
+      });
+      const found = failed(await look(specOf(server, { port, stepTimeout: 300 })));
+      expect(found.step).toBe('tcp');
+      expect(found.cause).toContain('a firewall drops the call');
+      expect(found.hint).toContain('let this machine in');
+    });
+
     it('3: the server takes the call and stays silent', async () => {
       const silent = createTcpServer((socket) => void socket.on('error', () => undefined));
       const port = await listening(silent);
@@ -299,6 +321,16 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
     const straight = await look(specOf(server, { rename: false }), { rename: false });
     expect(straight.steps.filter(({ result }) => result === 'failed')).toEqual([]);
     expect(resultOf(straight, 'rename')?.detail).toContain('"rename: false" is right');
+    expect(contents(server.folder)).toEqual([]);
+  });
+
+  it.each([
+    ['in one step', ''],
+    ['the old file is removed just before', '-P posix-rename'],
+  ])('"replace: true": %s', async (words, sftp) => {
+    const server = await withSshd({ sftp });
+    const report = await look(specOf(server, { replace: true }));
+    expect(resultOf(report, 'taken')).toMatchObject({ result: 'ok', detail: expect.stringContaining(words) as string });
     expect(contents(server.folder)).toEqual([]);
   });
 

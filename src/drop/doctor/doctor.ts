@@ -84,7 +84,7 @@ export const examine = async (spec: DropSpec, { section, now, tell, signal }: Do
   const offered: string[] = [];
   const learned: Learned = {};
   const facts: Facts = {};
-  const patient = { ...spec, replace: false, stepTimeout: Math.min(spec.stepTimeout, patience) };
+  const patient = { ...spec, stepTimeout: Math.min(spec.stepTimeout, patience) };
   const run = makeRun({
     plan: stepsFor(spec),
     advise: (step, fault) => advise(step, fault, patient, { offered, around: facts.around }),

@@ -70,20 +70,25 @@ const replaced: Finding = {
   hint: 'nothing to set: Nightdrop looks just before it renames, and only a file that comes in that moment would be replaced',
 };
 
+const howReplaced = ({ learned }: Exam): string =>
+  learned.renames === 'refuses'
+    ? 'replaced, as "replace: true" wants it: the old file is removed just before'
+    : 'replaced, as "replace: true" wants it, in one step';
+
 /** A second file onto the final name of the first: refused, or replaced? */
 const tryTaken = (exam: Exam, drop: MovingDrop, first: Outgoing): Promise<boolean> =>
   exam.run.attempt('taken', async () => {
     const second = await exam.probes.make(1000);
     await send(exam, drop, second);
     // So that the server itself is asked: some drops would look first and not ask.
-    exam.learned.renames = 'refuses';
+    if (!exam.spec.replace) exam.learned.renames = 'refuses';
     try {
       await rename(exam, drop, { ...second, name: first.name });
     } catch (error) {
       if (codeOf(error) !== 'taken') throw error;
       return { detail: 'refused: a file that is there is not overwritten' };
     }
-    if (exam.spec.replace) return { detail: 'replaced, as "replace: true" wants it' };
+    if (exam.spec.replace) return { detail: howReplaced(exam) };
     exam.learned.renames = 'replaces';
     return replaced;
   });
