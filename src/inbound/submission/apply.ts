@@ -31,7 +31,7 @@ export interface ApplyContext {
 export type Applied = 'complete' | 'failed' | 'held' | 'stopped' | 'gone';
 
 /** How long a chunk's database transaction should take, milliseconds: on SQLite others wait for it. */
-const aimMs = { sqlite: 80, postgres: 400 };
+const aimMs = { sqlite: 150, postgres: 400 };
 const sizes = { first: 500, smallest: 50, largest: 10_000 };
 
 /** The lease under which submissions of an event type are applied, one after another. */
