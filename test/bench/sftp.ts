@@ -1,26 +1,16 @@
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Outgoing, SftpSpec } from '../../src/drop/drop.ts';
-import { openDrop } from '../../src/drop/open-drop.ts';
-import { safeName } from '../../src/safe-name.ts';
+import type { SftpSpec } from '../../src/drop/drop.ts';
 import { Secret } from '../../src/secret.ts';
 import { startProxy } from '../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../servers/sshd.ts';
-import { type BenchRow, median, timed } from './row.ts';
+import { type BenchRow, timed } from './row.ts';
+import { deliver, makeFile, row } from './upload.ts';
 
 const rounds = 5;
-
-const makeFile = (folder: string, bytes: number): Omit<Outgoing, 'name' | 'partial'> => {
-  // Incompressible, so that nothing on the way can gain from its content.
-  const content = randomBytes(bytes);
-  const path = join(folder, `${bytes}.csv`);
-  writeFileSync(path, content);
-  return { path, bytes, sha256: createHash('sha256').update(content).digest('hex') };
-};
 
 const specOf = (server: Sshd, port: number, concurrency: number): SftpSpec => ({
   kind: 'sftp',
@@ -36,17 +26,6 @@ const specOf = (server: Sshd, port: number, concurrency: number): SftpSpec => ({
   replace: false,
 });
 
-/** From connecting to the receipt: what a delivery pays. */
-const deliver = async (spec: SftpSpec, file: Omit<Outgoing, 'name' | 'partial'>): Promise<void> => {
-  const drop = await openDrop(spec);
-  try {
-    const names = { name: safeName('batch.csv'), partial: safeName('.batch.csv.1.part') };
-    await drop.put({ ...file, ...names }, { renaming: () => undefined });
-  } finally {
-    await drop.close();
-  }
-};
-
 /** `put -f` asks for fsync, as we do; plain `put` does not. */
 const nativePut = (server: Sshd, path: string, put: 'put' | 'put -f'): Promise<unknown> => {
   chmodSync(server.keys.plain, 0o600);
@@ -55,19 +34,6 @@ const nativePut = (server: Sshd, path: string, put: 'put' | 'put -f'): Promise<u
   const child = promisify(execFile)('sftp', [...options, ...known]);
   child.child.stdin?.end(`${put} ${path} /in/peer.csv\n`);
   return child;
-};
-
-const row = (
-  work: string,
-  peer: string,
-  ours: number[],
-  theirs: number[],
-  budget: string,
-  met: (ratio: number) => boolean,
-): BenchRow => {
-  const [oursMs, peerMs] = [median(ours), median(theirs)];
-  const ratio = oursMs / peerMs;
-  return { work, peer, oursMs, peerMs, ratio, budget, met: met(ratio) };
 };
 
 const againstNative = async (server: Sshd, folder: string): Promise<BenchRow[]> => {
