@@ -9,7 +9,6 @@ import { hear, type Host, saysBusy, whileBusy } from './network.ts';
 import { firstLine, softwareOf, speakers, spokenIn } from './protocol.ts';
 import { reach } from './reach.ts';
 import type { Finding } from './report.ts';
-import { Halt } from './run.ts';
 
 type Mode = FtpsSpec['mode'];
 
@@ -120,10 +119,10 @@ const shake = async (
   exam: Exam,
   spec: FtpsSpec,
   at: Host,
-  shown: (certificate: ShownCertificate) => void,
+  give: (shown: ShownCertificate) => void,
 ): Promise<Finding> => {
   try {
-    shown(await whileBusy(() => certificateOf(spec, at.signal), saysBusy, at.signal));
+    give(await whileBusy(() => certificateOf(spec, at.signal), saysBusy, at.signal));
     return { detail: spec.mode === 'explicit' ? 'AUTH TLS' : 'from the first byte' };
   } catch (error) {
     return spec.mode === 'explicit' ? whyNoTls(spec, error) : whyNotImplicit(exam, spec, at, error);
@@ -131,10 +130,7 @@ const shake = async (
 };
 
 const checkTls = async (exam: Exam, spec: FtpsSpec, at: Host): Promise<void> => {
-  let certificate: ShownCertificate | undefined;
-  await exam.run.must('tls', () => shake(exam, spec, at, (shown) => void (certificate = shown)));
-  const shown = certificate;
-  if (!shown) throw new Halt('tls');
+  const shown = await exam.run.gain<ShownCertificate>('tls', (give) => shake(exam, spec, at, give));
   await exam.run.must('certificate', () => {
     const finding = judge(shown, spec, exam.now);
     if (finding.result === 'failed') exam.facts.certificate = shown.fingerprint;
@@ -142,15 +138,11 @@ const checkTls = async (exam: Exam, spec: FtpsSpec, at: Host): Promise<void> => 
   });
 };
 
-const signIn = async (exam: Exam, spec: FtpsSpec): Promise<Link> => {
-  let link: Link | undefined;
-  await exam.run.must('sign-in', async () => {
-    link = await whileBusy(() => connectFtps(spec, exam.learned, exam.signal), saysBusy, exam.signal);
+const signIn = (exam: Exam, spec: FtpsSpec): Promise<Link> =>
+  exam.run.gain('sign-in', async (give) => {
+    give(await whileBusy(() => connectFtps(spec, exam.learned, exam.signal), saysBusy, exam.signal));
     return { detail: `as ${spec.user}, over ${exam.learned.tls ?? 'TLS'}; data connections are protected (PROT P)` };
   });
-  if (!link) throw new Halt('sign-in');
-  return link;
-};
 
 const wanted = ['SIZE', 'MLST', 'EPSV', 'MDTM', 'UTF8'];
 
@@ -207,17 +199,14 @@ export const openFtpsDrop = async (exam: Exam, spec: FtpsSpec): Promise<MovingDr
   const link = await signIn(exam, spec);
   exam.closing.push(() => Promise.resolve(link.line.end(new Error('the connection is closed'))));
   await tryOffers(exam, link);
-  let drop: MovingDrop | undefined;
-  await run.must('folder', async () => {
+  const drop = await run.gain<MovingDrop>('folder', async (give) => {
     const step = { operation: 'look around in', object: 'the folder of the user', inFolder: false };
     const home = await link.ask(step, 'PWD').catch(() => undefined);
     exam.facts.around = `the server puts us into ${/"(.*)"/.exec(home?.message ?? '')?.[1] ?? 'a folder of its own'}`;
-    drop = await enterFtps(spec, link, signal);
+    give(await enterFtps(spec, link, signal));
     return { detail: spec.folder };
   });
-  const open = drop;
-  if (!open) throw new Halt('folder');
-  exam.closing.unshift(() => open.close());
-  await tryPassive(exam, open);
-  return open;
+  exam.closing.unshift(() => drop.close());
+  await tryPassive(exam, drop);
+  return drop;
 };

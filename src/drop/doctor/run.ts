@@ -10,6 +10,8 @@ export interface Run {
   attempt(step: StepName, work: () => Promise<Finding>): Promise<boolean>;
   /** As `attempt`, but throws Halt when it failed: nothing after it makes sense. */
   must(step: StepName, work: () => Promise<Finding>): Promise<void>;
+  /** As `must`, for a step that gives something when it goes well. */
+  gain<T>(step: StepName, work: (give: (value: T) => void) => Promise<Finding>): Promise<T>;
   /** Says why a step is not tried. */
   skip(step: StepName, detail: string): void;
   /** Whether a step has lost the connection; what comes after it is then not tried. */
@@ -30,6 +32,21 @@ export interface RunOptions {
 
 /** What a fault of these codes leaves behind is no connection: later steps would only fail for that. */
 const losing = ['timeout', 'cut', 'unknown-outcome'];
+
+/** The steps without which nothing after them makes sense. */
+const makeMusts = (attempt: Run['attempt']): Pick<Run, 'must' | 'gain'> => {
+  const must = async (step: StepName, work: () => Promise<Finding>): Promise<void> => {
+    if (!(await attempt(step, work))) throw new Halt(step);
+  };
+  const gain = async <T>(step: StepName, work: (give: (value: T) => void) => Promise<Finding>): Promise<T> => {
+    const given: T[] = [];
+    await must(step, () => work((value) => void given.push(value)));
+    const [value] = given;
+    if (value === undefined) throw new Halt(step);
+    return value;
+  };
+  return { must, gain };
+};
 
 /** An examination that has not begun. */
 export const makeRun = ({ plan, advise, tell, signal }: RunOptions): Run => {
@@ -63,9 +80,7 @@ export const makeRun = ({ plan, advise, tell, signal }: RunOptions): Run => {
   };
   return {
     attempt,
-    must: async (step, work) => {
-      if (!(await attempt(step, work))) throw new Halt(step);
-    },
+    ...makeMusts(attempt),
     skip: (step, detail) => record(step, { result: 'not tried', detail }, 0),
     lost: () => lost,
     untold: () => plan.filter((step) => !steps.some((told) => told.step === step)),

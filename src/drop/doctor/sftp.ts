@@ -10,7 +10,6 @@ import { hear, type Host, saysBusy, whileBusy } from './network.ts';
 import { firstLine, softwareOf, speakers, spokenIn } from './protocol.ts';
 import { reach } from './reach.ts';
 import type { Finding } from './report.ts';
-import { Halt } from './run.ts';
 import { size } from './text.ts';
 
 const greet = async (exam: Exam, at: Host): Promise<Finding> => {
@@ -68,8 +67,13 @@ const checkKeys = async (exam: Exam, spec: SftpSpec, at: Host & SftpSpec): Promi
   return { result: 'failed', detail, cause, hint };
 };
 
+/** A connection that has signed in and goes on to open SFTP; in a wrapping, since whoever is given a promise waits for it. */
+interface Signed {
+  connection: Promise<Connected>;
+}
+
 /** Waits for the sign-in only; the connection goes on to be made. */
-const signIn = async (exam: Exam, spec: SftpSpec, made: (connection: Promise<Connected>) => void): Promise<Finding> => {
+const signIn = async (exam: Exam, spec: SftpSpec, give: (made: Signed) => void): Promise<Finding> => {
   const { promise: signedIn, resolve } = Promise.withResolvers<void>();
   let offered: readonly string[] = [];
   const connection = connectSftp(spec, exam.signal, {
@@ -77,7 +81,7 @@ const signIn = async (exam: Exam, spec: SftpSpec, made: (connection: Promise<Con
     signedIn: resolve,
   });
   connection.catch(() => undefined);
-  made(connection);
+  give({ connection });
   try {
     await Promise.race([signedIn, connection]);
   } catch (error) {
@@ -136,22 +140,15 @@ export const openSftpDrop = async (exam: Exam, spec: SftpSpec): Promise<MovingDr
   await reach(exam, at);
   await run.must('greeting', () => greet(exam, at));
   await run.must('host-key', () => checkKeys(exam, spec, at));
-  let connection: Promise<Connected> | undefined;
-  await run.must('sign-in', () => signIn(exam, spec, (made) => void (connection = made)));
-  let connected: Connected | undefined;
-  await run.must('sftp', async () => {
-    connected = await connection;
+  const { connection } = await run.gain<Signed>('sign-in', (give) => signIn(exam, spec, give));
+  const open = await run.gain<Connected>('sftp', async (give) => {
+    give(await connection);
     return { detail: 'the channel is open' };
   });
-  const open = connected;
-  if (!open) throw new Halt('sftp');
   exam.closing.push(() => open.close());
   await tryOffers(exam, open, spec.folder);
-  let drop: MovingDrop | undefined;
-  await run.must('folder', async () => {
-    drop = await openFolder(exam, spec, open);
+  return run.gain<MovingDrop>('folder', async (give) => {
+    give(await openFolder(exam, spec, open));
     return { detail: spec.folder };
   });
-  if (!drop) throw new Halt('folder');
-  return drop;
 };
