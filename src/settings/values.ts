@@ -78,7 +78,7 @@ const fingerprintOf = (what: string, command: string) =>
 export const fingerprint = fingerprintOf('host key', 'ssh-keyscan -p PORT HOST | ssh-keygen -lf -');
 
 /** The same of a certificate's DER form. */
-export const certificateFingerprint = fingerprintOf('certificate', 'nightdrop doctor DROP');
+export const certificateFingerprint = fingerprintOf('certificate', 'npx nightdrop doctor DROP');
 
 /** A mail address, or with `*` in front of the @ all of its domain. */
 export const mailAddress = (pattern: boolean) =>

@@ -80,6 +80,27 @@ describe('what is right', () => {
     expect(shown).not.toMatch(/PRIVATE KEY|planted/);
   });
 
+  test('an FTPS drop with every key, and with those that are needed', async () => {
+    const needed = 'kind: ftps, host: ftp.acme.example, user: nightdrop, password: { env: ACME_PASSWORD }';
+    const pin = `SHA256:${Buffer.alloc(32).toString('base64').replace('=', '')}`;
+    const full = 'port: 2121, ca: { file: certificates/authority.pem }, tls: { min: TLSv1.3 }, folder: /inbound/';
+    const drops = `{ d: { ${needed} }, f: { ${needed}, ${full} }, i: { ${needed}, mode: implicit, certificates: ["${pin}="] } }`;
+    const settings = await settingsIn(acme(`{ ${plainFeed} }`, drops));
+    const specs = ['d', 'f', 'i'].map((name) => settings.drops.get(name)?.spec);
+    const both = { min: 'TLSv1.2', max: 'TLSv1.3' };
+    expect(specs).toMatchObject([
+      { kind: 'ftps', port: 21, mode: 'explicit', tls: both, folder: '.', rename: true, confirm: 'size' },
+      {
+        port: 2121,
+        tls: { ...both, min: 'TLSv1.3' },
+        folder: '/inbound',
+        ca: expect.stringMatching(/^-----BEGIN CERT/) as string,
+      },
+      { port: 990, mode: 'implicit', certificates: [pin] },
+    ]);
+    expect(inspect(specs, { depth: 20 })).not.toMatch(/planted/);
+  });
+
   test('left out, everything but what cannot be guessed has a default', async () => {
     const config = folder({
       'nightdrop.yaml': '',
