@@ -146,17 +146,17 @@ const applyLines = async (run: Run, reading: Reading): Promise<boolean> => {
 
 const applyOne = async (run: Run, groups: readonly RecordGroup[], lines: number): Promise<void> => {
   const { ctx, submission } = run;
-  const aim = aimMs[ctx.store.kind];
+  let started = 0;
   run.submission = await ctx.store.write(async (writer) => {
-    const started = performance.now();
+    started = performance.now(); // the wait for other writers does not count
     const next = await applyChunk(writer, submission, groups, ctx.eventType);
-    const fitting = Math.round((lines * aim) / Math.max(1, performance.now() - started));
-    // No more than twice as large as what was tried, so that one fast chunk does not make a far too slow one.
-    const following = Math.min(sizes.largest, run.size * 2, Math.max(sizes.smallest, fitting));
-    run.size = ctx.chunkLines ?? following;
     reached('in 4 before commit');
     return next;
   });
   reached('in 4 committed');
+  const fitting = Math.round((lines * aimMs[ctx.store.kind]) / Math.max(1, performance.now() - started));
+  // No more than twice as large as what was tried, so that one fast chunk does not make a far too slow one.
+  const following = Math.min(sizes.largest, run.size * 2, Math.max(sizes.smallest, fitting));
+  run.size = ctx.chunkLines ?? following;
   ctx.progress?.(run.submission.position);
 };

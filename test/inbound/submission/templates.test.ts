@@ -11,6 +11,7 @@ const expected: Record<string, string[]> = {
   'item-columns.csv': ['MODIFIED'],
   'item-rows.csv': ['MODIFIED', 'MODIFIED'],
   'order-level.csv': ['MODIFIED', 'REVERSED'],
+  'sample.csv': ['MODIFIED', 'REVERSED', 'BAD_DISPOSITION', 'ACTION_NOT_FOUND'],
 };
 
 describeStores('templates', (open) => {
@@ -24,6 +25,7 @@ describeStores('templates', (open) => {
         order('SO-1003', { item: 'SHOE-42,2,60.00' }),
         order('SO-1003', { item: 'SOCK-3,4,40.00' }),
         order('SO-1004', { id: 'M1000.4521.1' }),
+        ...[1, 2, 3].map((n) => order(`S1-00000000${n}`)),
       ]);
       const { status, notes, rows } = await stage.send(readFileSync(new URL(fileName, folder)), { fileName });
       expect({ fileName, status, notes, codes: codes(rows) }).toEqual({
