@@ -6,7 +6,7 @@ export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['test/**/*.test.ts'],
-    globalSetup: ['test/servers/global.ts'],
+    globalSetup: ['test/servers/global.ts', 'test/drop/conformance-run.ts'],
     // Many tests wait for a server, a lease or the next minute: more files at once than cores.
     maxWorkers: 3,
     testTimeout: 60_000,

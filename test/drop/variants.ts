@@ -54,7 +54,7 @@ export const describeVariants = (server: Server, variants: Variant[]): void => {
       try {
         const end = await variant.meanwhile?.(stage);
         await (typeof variant.ends === 'string' ? arrives : fails)(stage, variant).finally(() => end?.());
-        found(context, server, variant.variant, wordsOf(variant));
+        found(context, { server, variant: variant.variant, outcome: wordsOf(variant) });
       } finally {
         await stage.stop();
       }
