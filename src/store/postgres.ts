@@ -74,5 +74,12 @@ export const openPostgres = async (url: string): Promise<Store> => {
     });
   const write: Store['write'] = (work) =>
     inTransaction(work).catch((error: unknown) => Promise.reject(databaseTrouble(error) ?? withoutValues(error)));
-  return { kind: 'postgres', address: { kind: 'postgres', url }, read: db, write, close: () => db.destroy() };
+  return {
+    kind: 'postgres',
+    address: { kind: 'postgres', url },
+    read: db,
+    write,
+    turn: (work) => work(),
+    close: () => db.destroy(),
+  };
 };

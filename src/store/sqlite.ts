@@ -109,6 +109,7 @@ export const openSqlite = async (file: string, clock: Clock = systemClock): Prom
     address: { kind: 'sqlite', file },
     read: reading,
     write: (work) => gate(() => writeOnce(work).catch((error: unknown) => Promise.reject(explain(error, file)))),
+    turn: gate,
     close: async () => {
       await gate(() => Promise.resolve());
       await Promise.all([reading.destroy(), writing.destroy()]);

@@ -29,6 +29,12 @@ export interface Store {
    * `database-unreachable`, `database-busy` or `database-failed` for what passes.
    */
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` while nobody else in this process writes through this store, without a database transaction: so a thread
+   * with a connection of its own takes its turn among the others, in order of asking, instead of fighting for SQLite's
+   * lock. On PostgreSQL nobody waits for anybody, and it just runs.
+   */
+  turn<T>(work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -34,6 +34,21 @@ describeStores('store', (open) => {
     expect((await store.read('leases').pluck('name')).sort()).toEqual(names.sort());
   });
 
+  test('a turn is taken in order of asking; on SQLite the writers behind it wait', async () => {
+    const store = await open();
+    const order: string[] = [];
+    let end: (() => void) | undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    const turn = store.turn(() => over.then(() => void order.push('turn')));
+    const write = store.write(() => Promise.resolve(void order.push('write')));
+    if (store.kind === 'postgres') await write;
+    end?.();
+    await Promise.all([turn, write]);
+    expect(order).toEqual(store.kind === 'sqlite' ? ['turn', 'write'] : ['write', 'turn']);
+    await expect(store.turn(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await store.write(() => Promise.resolve());
+  });
+
   test('integers beyond 2^53 are refused rather than rounded', async () => {
     const store = await open();
     await store.write(({ knex }) => knex('leases').insert({ name: 'big', claim: '9007199254740993', leased_until: 0 }));

@@ -12,11 +12,18 @@ export interface ApplyJob {
   lease: Lease;
 }
 
-export type ToApplyWorker = { kind: 'apply'; id: number } | { kind: 'stop' };
+export type ToApplyWorker =
+  | { kind: 'apply'; id: number }
+  | { kind: 'stop' }
+  /** The turn to write that it has asked for. */
+  | { kind: 'turn' };
 
 export type FromApplyWorker =
   | { kind: 'ready' }
   | { kind: 'progress'; lines: number }
+  /** It wants to write; it says `turn over` when it has. */
+  | { kind: 'turn' }
+  | { kind: 'turn over' }
   | { kind: 'applied'; applied: Applied }
   /** A Fault does not travel as itself: these are its details. */
   | { kind: 'failed'; fault: Omit<FaultDetails, 'cause'> };

@@ -44,7 +44,10 @@ export const applyQueued = async (
     };
     let next = await waiting();
     if (!next) return;
-    const thread = await startApplyThread({ address: store.address, spoolFolder: spool.folder, eventType, lease });
+    const thread = await startApplyThread(store, {
+      address: store.address,
+      ...{ spoolFolder: spool.folder, eventType, lease },
+    });
     signal.addEventListener('abort', thread.stop);
     if (signal.aborted) thread.stop();
     try {

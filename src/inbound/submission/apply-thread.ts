@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '../../fault.ts';
+import type { Store } from '../../store/store.ts';
 import type { Applied } from './apply.ts';
 import type { ApplyJob, FromApplyWorker, ToApplyWorker } from './apply-message.ts';
 
@@ -28,17 +29,39 @@ const startWorker = (job: ApplyJob): Worker =>
     workerData: job,
   });
 
+/** Lets the worker write when its turn has come; a worker that ends gives the turn back. */
+const turnGiver = (worker: Worker, store: Store) => (): void => {
+  if (worker.threadId === -1) return; // it has ended, and nobody would give the turn back
+  const over = new Promise<void>((resolve) => {
+    worker.on('exit', resolve);
+    const hear = ({ kind }: FromApplyWorker): void => {
+      if (kind !== 'turn over') return;
+      worker.off('message', hear);
+      worker.off('exit', resolve);
+      resolve();
+    };
+    worker.on('message', hear);
+  });
+  const give = (): Promise<void> => {
+    worker.postMessage({ kind: 'turn' } satisfies ToApplyWorker);
+    return over;
+  };
+  void store.turn(give);
+};
+
 /** The worker's answers, one at a time; what ends the worker rejects the one that is waited for. */
-const listen = (worker: Worker) => {
+const listen = (worker: Worker, store: Store) => {
   let waiting: Waiting | undefined;
   let ended: unknown;
   const end = (error: unknown) => {
     ended ??= error;
     waiting?.reject(ended);
   };
+  const giveTurn = turnGiver(worker, store);
   worker.on('message', (message: FromApplyWorker) => {
     if (message.kind === 'progress') waiting?.progress?.(message.lines);
-    else waiting?.resolve(message);
+    else if (message.kind === 'turn') giveTurn();
+    else if (message.kind !== 'turn over') waiting?.resolve(message);
   });
   worker.on('error', end);
   worker.on('exit', () => end(new Error('the apply worker ended')));
@@ -49,10 +72,10 @@ const listen = (worker: Worker) => {
     });
 };
 
-/** Starts the thread; resolves when its database connection is open. */
-export const startApplyThread = async (job: ApplyJob): Promise<ApplyThread> => {
+/** Starts the thread; resolves when its database connection is open. It writes in turn with the writers of `store`. */
+export const startApplyThread = async (store: Store, job: ApplyJob): Promise<ApplyThread> => {
   const worker = startWorker(job);
-  const next = listen(worker);
+  const next = listen(worker, store);
   const say = (message: ToApplyWorker) => worker.postMessage(message);
   const close = async () => void (await worker.terminate());
   const first = await next();

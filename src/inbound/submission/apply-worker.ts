@@ -2,8 +2,36 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { asFault } from '../../fault.ts';
 import { openSpool } from '../../store/spool.ts';
 import { openStore } from '../../store/open-store.ts';
+import type { Store } from '../../store/store.ts';
 import { applySubmission } from './apply.ts';
 import type { ApplyJob, FromApplyWorker, ToApplyWorker } from './apply-message.ts';
+
+/** Asks the owner for a turn to write: it queues for the thread beside its own writers. */
+const makeTurns = (say: (message: FromApplyWorker) => void) => {
+  let resolve: (() => void) | undefined;
+  return {
+    ask: () =>
+      new Promise<void>((granted) => {
+        resolve = granted;
+        say({ kind: 'turn' });
+      }),
+    mine: () => resolve?.(),
+    over: () => say({ kind: 'turn over' }),
+  };
+};
+
+/** The store of a thread that writes one thing after another. */
+const inTurn = (store: Store, turns: ReturnType<typeof makeTurns>): Store => ({
+  ...store,
+  write: async (work) => {
+    await turns.ask();
+    try {
+      return await store.write(work);
+    } finally {
+      turns.over();
+    }
+  },
+});
 
 /**
  * A thread with a database connection of its own that applies submissions, so that the listeners stay responsive. A small
@@ -11,7 +39,8 @@ import type { ApplyJob, FromApplyWorker, ToApplyWorker } from './apply-message.t
  */
 const serve = async (port: MessagePort, { address, spoolFolder, eventType, lease }: ApplyJob): Promise<void> => {
   const say = (message: FromApplyWorker) => port.postMessage(message);
-  const store = await openStore(address.kind === 'sqlite' ? `sqlite:${address.file}` : address.url, '/');
+  const turns = makeTurns(say);
+  const store = inTurn(await openStore(address.kind === 'sqlite' ? `sqlite:${address.file}` : address.url, '/'), turns);
   const spool = await openSpool(spoolFolder);
   let stopped = false;
   const progress = (lines: number) => say({ kind: 'progress', lines });
@@ -24,8 +53,16 @@ const serve = async (port: MessagePort, { address, spoolFolder, eventType, lease
     }
   };
   port.on('message', (message: ToApplyWorker) => {
-    if (message.kind === 'stop') stopped = true;
-    else void apply(message.id);
+    switch (message.kind) {
+      case 'stop':
+        return void (stopped = true);
+      case 'turn':
+        return turns.mine();
+      case 'apply':
+        return void apply(message.id);
+      default:
+        return message satisfies never;
+    }
   });
   say({ kind: 'ready' });
 };

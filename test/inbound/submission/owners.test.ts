@@ -6,6 +6,7 @@ import type { JobContext } from '../../../jobs/job.ts';
 import { makeSweepSpool } from '../../../jobs/sweep-spool.ts';
 import { silentLog } from '../../../src/log.ts';
 import { applyOrWait, applyQueued } from '../../../src/inbound/submission/apply-queue.ts';
+import { startApplyThread } from '../../../src/inbound/submission/apply-thread.ts';
 import { applySubmission, leaseNameOf } from '../../../src/inbound/submission/apply.ts';
 import { releaseSubmission } from '../../../src/inbound/submission/release.ts';
 import { findRows } from '../../../src/inbound/submission/rows.ts';
@@ -73,6 +74,38 @@ describeStores('who applies', (open) => {
     expect(done).toEqual(accepted.map(({ id }) => id));
     const [shown] = await stage.shown('A');
     expect(shown?.journal.map(({ amount }) => amount)).toEqual(['100.00', '50.00', '60.00', '70.00']);
+  });
+
+  test('an apply thread takes its turn among the writers of its process, and gives it back when it is ended', async () => {
+    const many = Array.from({ length: 300 }, (_, i) => `M${i}`);
+    const stage = await makeStage(
+      await open(),
+      many.map((id) => order(id)),
+    );
+    const { store, spool } = stage;
+    const { id } = await stage.accept(file(...many.map((orderId) => `${orderId},4521,50,OTHER`)));
+    const lease = await stage.takeLease();
+    const job = { address: store.address, spoolFolder: spool.folder, eventType, lease };
+    let asked: (() => void) | undefined;
+    const hasAsked = new Promise<void>((resolve) => (asked = resolve));
+    let turns = 0;
+    const counted: typeof store.turn = (work) => {
+      turns++;
+      asked?.();
+      return store.turn(work);
+    };
+    const thread = await startApplyThread({ ...store, turn: counted }, job);
+    const lost = expect(thread.apply(id)).rejects.toThrow('ended');
+    await hasAsked;
+    await thread.close();
+    await lost;
+    await store.write(({ knex }) => knex('leases').update({ leased_until: 0 }));
+    const other = await startApplyThread({ ...store, turn: counted }, { ...job, lease: await stage.takeLease() });
+    const before = turns;
+    expect(await other.apply(id)).toBe('complete');
+    expect(turns - before).toBeGreaterThan(2); // taken up, read, each chunk, completed
+    await other.close();
+    expect(codes(await findRows(store.read, id))).toEqual(many.map(() => 'MODIFIED'));
   });
 
   test('whoever waits gets the outcomes of the one who applies', async () => {
