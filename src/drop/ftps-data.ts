@@ -133,7 +133,7 @@ const end = (socket: TLSSocket): Promise<void> =>
     socket.end((error?: Error | null) => (error ? reject(error) : resolve()));
   });
 
-const blockBytes = 256 * 1024;
+const blockBytes = 1024 * 1024;
 
 /** Sends a source to its end: one block is read while the one before is encrypted and leaves. */
 export const sendAll = async ({ socket }: Data, source: Source, sent: (bytes: number) => void): Promise<void> => {

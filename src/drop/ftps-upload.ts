@@ -38,6 +38,7 @@ const foundWhole = async (at: Place, step: Step, file: Outgoing): Promise<boolea
   try {
     await link.line.wait(step, whole(), () => there);
   } catch {
+    link.line.end(new Error('the connection is closed'));
     return false;
   }
   at.link.line.end(new Error('another connection took its place'));
