@@ -72,13 +72,13 @@ export class Line {
   }
 
   /** Sends one request and waits for its answer. */
-  ask<T>(step: Step, send: (done: Done<T>) => void): Promise<T> {
+  ask<T>(step: Step, send: (done: Done<T>) => void, progress?: () => number): Promise<T> {
     const answer = () =>
       new Promise<T>((resolve, reject) => {
         if (this.lost !== undefined) throw asLost(this.lost);
         send((error, value) => (error ? reject(error) : resolve(value as T)));
       });
-    return this.wait(step, answer());
+    return this.wait(step, answer(), progress);
   }
 
   /** As `ask`, for a request whose answer is more than a yes; a bare yes is none. */

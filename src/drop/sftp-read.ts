@@ -1,20 +1,32 @@
 import type { Step } from './fault-table.ts';
+import type { Done } from './line.ts';
 import type { Link } from './sftp-link.ts';
 
+/** An open file that is read. */
+interface Reading {
+  link: Link;
+  step: Step;
+  handle: Buffer;
+  /** Bytes that have come. Reads wait for one another on a slow line: what comes for one of them is progress for all. */
+  come: number;
+}
+
 /** One piece of an open file; shorter, or empty, only at the end of the file. */
-const readPiece = async (link: Link, step: Step, handle: Buffer, from: number, length: number): Promise<Buffer> => {
+const readPiece = async (reading: Reading, from: number, length: number): Promise<Buffer> => {
+  const { link, step, handle } = reading;
   const buffer = Buffer.allocUnsafe(length);
   let filled = 0;
   while (filled < length) {
-    const count = await link.line.ask<number>(step, (done) =>
+    const send = (done: Done<number>) =>
       link.sftp.read(handle, buffer, filled, length - filled, from + filled, (error, read) => {
         const atEnd = error !== undefined && error !== null && 'code' in error && error.code === 1;
         if (atEnd) done(undefined, 0);
         else done(error, read);
-      }),
-    );
+      });
+    const count = await link.line.ask<number>(step, send, () => reading.come);
     if (count === 0) break;
     filled += count;
+    reading.come += count;
   }
   return buffer.subarray(0, filled);
 };
@@ -30,6 +42,7 @@ export async function* readAll(
   bytes: number | undefined,
   concurrency: number,
 ): AsyncGenerator<Buffer, void, undefined> {
+  const reading: Reading = { link, step, handle, come: 0 };
   const ahead: { piece: Promise<Buffer>; length: number }[] = [];
   let asked = 0;
   let end = bytes ?? Infinity;
@@ -37,7 +50,7 @@ export async function* readAll(
     while (asked < end || ahead.length > 0) {
       while (asked < end && ahead.length < concurrency) {
         const length = Math.min(link.readBytes, end - asked);
-        const piece = readPiece(link, step, handle, asked, length);
+        const piece = readPiece(reading, asked, length);
         // Looked at when its turn comes; a failure before that must not count as unhandled.
         piece.catch(() => undefined);
         ahead.push({ piece, length });
