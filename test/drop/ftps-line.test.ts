@@ -152,6 +152,17 @@ describe.skipIf(missing !== undefined)('an FTPS line with faults', () => {
       }, 3_000),
   );
 
+  it('waits while a slow line still carries what left us long ago', () =>
+    around(async (line) => {
+      const file = outgoing('orders.csv', 1_500_000);
+      data.holdAfter('up', 500_000);
+      const attempt = deliver(line, file);
+      await until(() => control.connections() > 1, 'another connection looks');
+      data.release();
+      expect(await attempt).toBe('size');
+      expect(digestIn(server.folder, 'orders.csv')).toBe(file.sha256);
+    }));
+
   it.each([
     ['swallowed', () => undefined],
     ['swallowed, then the line is cut', () => setTimeout(() => control.cut(), 50)],
