@@ -1,6 +1,12 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { int } from '../store/store.ts';
-import { createdColumns, createdItemColumns, readAllCreated, transactionColumns, transactionValues } from './transaction-row.ts';
+import {
+  createdColumns,
+  createdItemColumns,
+  readAllCreated,
+  transactionColumns,
+  transactionValues,
+} from './transaction-row.ts';
 import {
   customerStatusOf,
   type NewTransaction,
