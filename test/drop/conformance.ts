@@ -42,7 +42,13 @@ const aspects: [string, RegExp][] = [
   ['at once', /closes twice|many at once/],
 ];
 
+/** What the suite of a server's variants is called, after the server's name. */
+export const restricted = 'restricted:';
+
 const contract = /^(?:(.+?) > )?a (.+?) drop > (.+)$/;
+
+/** Whether a test stands in the matrix. */
+export const counts = ({ title }: Seen): boolean => contract.test(title) || title.includes(`, ${restricted} > `);
 
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { DropFault, type DropCode, type DropOptions, type Learned, type Seen } from '../../src/drop/drop.ts';
-import { found, type Server } from './conformance.ts';
+import { found, restricted, type Server } from './conformance.ts';
 import { deliver, digestIn, faultOf, namesIn, outgoing, type Stage } from './stage.ts';
 
 /** A server that restricts or changes something, and how an upload to it ends. */
@@ -24,7 +24,8 @@ export interface Variant {
 const wordsOf = ({ ends, learned, called }: Variant): string => {
   if (typeof ends !== 'string') return `\`${ends[0]}\`, ${ends[1]}`;
   const how = learned?.looks && learned.looks !== 'by name' ? `, looked ${learned.looks}` : '';
-  return `delivered (${ends}${how})${called === undefined ? '' : `, as ${called}`}`;
+  const session = learned?.session ? `, session ${learned.session}` : '';
+  return `delivered (${ends}${how}${session})${called === undefined ? '' : `, as ${called}`}`;
 };
 
 const arrives = async (stage: Stage, { ends, options, learned, called, bytes }: Variant): Promise<void> => {
@@ -48,7 +49,7 @@ const fails = async (stage: Stage, { ends, options, bytes }: Variant): Promise<v
 
 /** Either the file arrives whole, or the fault is named and nothing is left: for each variant of a server. */
 export const describeVariants = (server: Server, variants: Variant[]): void => {
-  describe(`${server}, restricted:`, () => {
+  describe(`${server}, ${restricted}`, () => {
     it.for(variants)('$variant', async (variant, context) => {
       const stage = await variant.start();
       try {
