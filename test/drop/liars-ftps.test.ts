@@ -10,6 +10,8 @@ interface Liar {
   does: string;
   lies: Record<string, FtpsLie>;
   ends: [code: DropCode, next: 'retry' | 'hold'];
+  /** Which of two it is depends on how much was under way. */
+  or?: DropCode;
   options?: Partial<DropOptions>;
   /** What lies under the final name afterwards; nothing when it is not said. */
   final?: 'whole' | 'shortened by the server';
@@ -120,6 +122,7 @@ const liars: Liar[] = [
       },
     },
     ends: ['size', 'retry'],
+    or: 'cut',
   },
   {
     does: 'closes the data connection in the middle and says 426',
@@ -248,11 +251,12 @@ describe('an FTPS server that lies', () => {
     expect([...server.files.keys()]).toEqual(['orders.csv']);
   });
 
-  it.each(liars)('$does: $ends.0', async ({ lies, ends: [code, next], options, final }) => {
+  it.each(liars)('$does: $ends.0', async ({ lies, ends: [code, next], or, options, final }) => {
     const stage = await against(lies);
     const file = outgoing('orders.csv', 100_000);
     const fault = await faultOf(deliver(stage, file, {}, options));
-    expect([fault.code, fault.next], fault.message).toEqual([code, next]);
+    expect([code, or], fault.message).toContain(fault.code);
+    expect(fault.next).toBe(next);
     const there = server.files.get('orders.csv');
     if (final === undefined) expect(there).toBeUndefined();
     if (final === 'whole') expect(sha256(there ?? Buffer.alloc(0))).toBe(file.sha256);
