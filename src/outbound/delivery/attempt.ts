@@ -126,14 +126,16 @@ const refuseMarkerless = (plan: DropPlan, { delivery }: Claimed, parcels: readon
 const sendAll = async ({ ctx, plan, claimed, parcels, earlier, history }: Errand, drop: Drop): Promise<void> => {
   const { store } = ctx;
   const last = parcels.at(-1);
-  const marker = last?.marker ? { marker: last } : {};
+  const shared = { ctx, plan, claimed, drop, ...(last?.marker && { marker: last }) };
+  // `deliveredAt` of a delivery that is being sent is that of the time before.
+  const resent = claimed.delivery.deliveredAt !== null;
   for (const [index, parcel] of parcels.entries()) {
     if (index < history.next) continue;
     const inHand = index === history.next;
     const open = inHand && history.open ? { open: history.open } : {};
     const begun = inHand && history.begunAt === drop.place;
     const sent = inHand && history.sent;
-    const seen = await sendParcel({ ctx, plan, claimed, drop, parcel, sent, begun, ...marker, ...open });
+    const seen = await sendParcel({ ...shared, parcel, sent, resent, begun, ...open });
     const ofBatch = index === 0 ? seen : undefined;
     if (index < parcels.length - 1) {
       await confirm(store, claimed, parcel.fileName, ofBatch);

@@ -19,6 +19,8 @@ export interface Sending {
   parcel: Parcel;
   /** Whether a rename of this file was ever sent before. */
   sent: boolean;
+  /** The delivery was delivered before and is resent: what lies there with our size was put there by us. */
+  resent: boolean;
   open?: OpenRename;
   /** What lies under its final name was begun by an earlier straight write of ours. */
   begun: boolean;
@@ -51,11 +53,11 @@ export const sendParcel = async (sending: Sending): Promise<Receipt> => {
 const mayBeBlind = ({ spec }: DropPlan): boolean => spec.confirm === 'none';
 
 /** Without an open rename, `put` itself looks first and refuses a name that exists; a look of our own would only cost time. */
-const judge = async ({ drop, parcel, plan, open, sent, begun }: Sending): Promise<Verdict> => {
+const judge = async ({ drop, parcel, plan, open, sent, resent, begun }: Sending): Promise<Verdict> => {
   if (!open && (begun || !plan.spec.replace)) return { do: 'upload' };
   const sight = await lookFor(drop, parcel, open?.partialName, mayBeBlind(plan));
   if (open) return recover(open, sight, parcel, { place: drop.place, unknown: plan.unknown });
-  return meet(sight, parcel, { sent, replace: true });
+  return meet(sight, parcel, { sent: sent || resent, replace: true });
 };
 
 const upload = async (sending: Sending): Promise<Receipt> => {
@@ -151,12 +153,12 @@ const proof = async ({ drop, parcel, plan }: Sending, seen: Receipt): Promise<Re
 
 /** The name exists: by a late rename of an earlier attempt, by our own hand long ago, or it is somebody else's. */
 const ratherOurs = async (sending: Sending, taken: DropFault): Promise<Receipt> => {
-  const { drop, parcel, plan, sent } = sending;
+  const { drop, parcel, plan, sent, resent } = sending;
   const sight = await lookFor(drop, parcel);
   const late: OpenRename = { phase: 'renaming', place: drop.place, partialName: '' };
   const verdict = sent
     ? recover(late, sight, parcel, { place: drop.place, unknown: plan.unknown })
-    : meet(sight, parcel, { sent, replace: false });
+    : meet(sight, parcel, { sent: resent, replace: false });
   switch (verdict.do) {
     case 'delivered':
       return verdict.seen;

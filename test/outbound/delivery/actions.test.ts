@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { release, resend, settle } from '../../../src/outbound/delivery/actions.ts';
@@ -32,6 +32,27 @@ describeStores('by hand', (open) => {
     expect(acme.read(main.fileName).equals(main.content)).toBe(true);
     expect(acme.names().length).toBe(2);
   });
+
+  test.each([false, true])(
+    'without bytes to read back, what still lies there is known by its size (replace: %s)',
+    async (replace) => {
+      const acme = site();
+      const world = await makeWorld(await open(), { acme: planOf({ ...acme.spec, replace }) });
+      const { deliveries, main } = await world.freeze({ sidecar: true, marker: true });
+      const ctx = {
+        ...world.ctx,
+        openDrop: withFault(() => ({ fetch: () => Promise.reject(dropFault('denied', 'hold')) })),
+      };
+      await deliverDue(ctx);
+      const before = statSync(join(acme.folder, `${main.fileName}.sha256`)).ino;
+      rmSync(join(acme.folder, main.fileName));
+      expect(await resend(ctx, deliveries[0]!)).toBe('pending');
+      await deliverDue(ctx);
+      expect(await world.read(deliveries[0])).toMatchObject({ state: 'delivered', resend: false, error: null });
+      expect(acme.read(main.fileName).equals(main.content)).toBe(true);
+      expect(statSync(join(acme.folder, `${main.fileName}.sha256`)).ino).toBe(before);
+    },
+  );
 
   test('resend refuses other bytes under the name, unless the drop replaces', async () => {
     const acme = site();
