@@ -37,6 +37,7 @@ export interface Modification {
 export type Refusal =
   | 'BAD_DISPOSITION'
   | 'UNKNOWN_SKU'
+  | 'OUT_OF_RANGE'
   | 'ALREADY_REVERSED'
   | 'ALREADY_LOCKED'
   | 'ALREADY_APPROVED'
@@ -58,6 +59,9 @@ const sameItems = (one: readonly Item[], other: readonly Item[]): boolean =>
   one.length === other.length &&
   one.every((item, i) => item.quantity === other[i]?.quantity && item.amount === other[i]?.amount);
 
+/** What the ledger can hold: 18 digits, as `parseAmount` takes them. */
+const fits = (amount: Minor): boolean => String(amount).replace('-', '').length <= 18;
+
 const same = (one: Terms, other: Terms): boolean =>
   one.amount === other.amount &&
   one.payout === other.payout &&
@@ -77,6 +81,15 @@ const changedItems = (items: readonly Item[], wanted: Modification['items']): It
   return after;
 };
 
+const sumOf = (items: readonly Item[]): Minor => items.reduce((sum, { amount }) => sum + amount, 0n);
+
+/**
+ * The total moves by what its items move by: an order's amount may hold more than its items (shipping), and naming an item
+ * with the values it has changes nothing. Where no item is left, nothing is.
+ */
+const totalAfter = (standing: Standing, items: readonly Item[]): Minor =>
+  items.every(({ amount }) => amount === 0n) ? 0n : standing.amount + sumOf(items) - sumOf(standing.items);
+
 const gone = (items: readonly Item[]): Item[] => items.map((item) => ({ ...item, quantity: 0, amount: 0n }));
 
 const reversed = (standing: Standing, customerStatus: string | null): Judgement => ({
@@ -94,11 +107,13 @@ const modified = (
 ): Judgement => {
   const { original } = standing;
   const customerStatus = modification.customerStatus ?? standing.customerStatus;
-  const total = modification.items ? items.reduce((sum, item) => sum + item.amount, 0n) : modification.amount;
+  const total = modification.items ? totalAfter(standing, items) : modification.amount;
   const amount = total ?? standing.amount;
   // 0 reverses, unless it was 0 from the beginning: then it is an amount like any other.
   if (amount === 0n && total !== undefined && original.amount !== 0n) return reversed(standing, customerStatus);
   const payout = amount === standing.amount ? standing.payout : payoutFor(rule, original, amount);
+  const turned = standing.amount >= 0n && amount < 0n;
+  if (turned || !fits(amount) || !fits(payout)) return { outcome: 'OUT_OF_RANGE' };
   const after: Terms = { amount, payout, status: approve ? 'APPROVED' : standing.status, customerStatus, items };
   if (same(standing, after)) return { outcome: 'NO_CHANGE' };
   return approve
@@ -113,7 +128,7 @@ const reset = (standing: Standing): Judgement => {
 
 /**
  * The rule of a modification (domain.md 1.1 and 1.6), a pure function of transaction, change and now. The order of the
- * checks is public: reason, items, reversed, locked, approved, limit, no change. RESET passes over reversed and approved;
+ * checks is public: reason, items, reversed, locked, approved, limit, range, no change. RESET passes over reversed and approved;
  * locked stays locked from the very millisecond of the locking date on.
  */
 export const judge = (

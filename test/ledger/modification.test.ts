@@ -107,6 +107,22 @@ describe('what becomes of the transaction', () => {
     expect(both).toMatchObject({ outcome: 'REVERSED', after: { amount: 0n, payout: 0n, status: 'REVERSED' } });
   });
 
+  test('the total moves by what the items move by', () => {
+    const shipped = { amount: 11_000n, original: { ...original, amount: 11_000n } };
+    expect(outcomeOf({ items: [{ sku: 'A', quantity: 2, amount: 6000n }] }, shipped)).toBe('NO_CHANGE');
+    expect(afterOf({ items: [{ sku: 'B', quantity: 0, amount: 0n }] }, shipped).amount).toBe(7000n);
+    const cut = { amount: 5000n };
+    expect(afterOf({ items: [{ sku: 'B', quantity: 0, amount: 0n }] }, cut).amount).toBe(1000n);
+    expect(outcomeOf({ items: [{ sku: 'B', quantity: 0, amount: 0n }] }, { amount: 3000n })).toBe('OUT_OF_RANGE');
+  });
+
+  test('what the ledger cannot hold is refused', () => {
+    expect(outcomeOf({ amount: 10n ** 18n - 1n })).toBe('MODIFIED');
+    expect(outcomeOf({ amount: 10n ** 18n })).toBe('OUT_OF_RANGE');
+    const dear = { ...original, amount: 1n, payout: 100n };
+    expect(outcomeOf({ amount: 10n ** 17n }, { ...dear, original: dear })).toBe('OUT_OF_RANGE');
+  });
+
   test('RESET brings back amount, payout, items and state', () => {
     const gone = { amount: 0n, payout: 0n, status: 'REVERSED' as const, customerStatus: 'EXISTING' };
     const found = { ...gone, items: items.map((item) => ({ ...item, quantity: 0, amount: 0n })) };

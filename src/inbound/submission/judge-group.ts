@@ -105,12 +105,21 @@ const judgeAsking = (
   if (!leading) return { rejected, accepted, outcome: 'MALFORMED' };
   const judgement = judge(found, modificationOf(leading.ask, accepted, found.currency), eventType, now);
   if (judgement.outcome === 'UNKNOWN_SKU') throw new Error('an unknown SKU was let through');
+  if (judgement.outcome === 'OUT_OF_RANGE') {
+    const beyond = accepted.map(({ record }) => ({ record, ...outOfRange }));
+    return { rejected: [...rejected, ...beyond], accepted: [], outcome: 'MALFORMED' };
+  }
   return 'after' in judgement
     ? { rejected, accepted, outcome: judgement.outcome, applied: judgement }
     : { rejected, accepted, outcome: judgement.outcome };
 };
 
 type Misfit = Omit<Rejected, 'record'> | undefined;
+
+const outOfRange = {
+  message: 'Amount: the order or its payout would be below 0 or have more than 18 digits',
+  hint: 'Send the final amount of the whole order.',
+};
 
 const digitsMisfit = (column: string, amount: string | undefined, currency: string): Misfit =>
   amount === undefined ? undefined : digitsProblem(column, amount, currency);
