@@ -61,9 +61,13 @@ const lineEndsIn = (cells: string[]): number =>
 const notCsv = (reason: string, hint: string): Fault =>
   new Fault({ operation: 'read', object: 'the CSV file', reason, hint, next: 'refuse', code: 'not-csv' });
 
+/** How a zip archive begins; the letters alone may begin a name. */
+const zipEntry = Buffer.from('PK\u0003\u0004');
+
 const refuseOtherFormats = (start: Buffer): void => {
   const first = start.subarray(0, 2).toString('latin1');
-  if (first === 'PK') throw notCsv('it is a zip archive or an Excel workbook', 'save the sheet as CSV (UTF-8)');
+  if (start.subarray(0, 4).equals(zipEntry))
+    throw notCsv('it is a zip archive or an Excel workbook', 'save the sheet as CSV (UTF-8)');
   if (first === '\u001f\u008b') throw notCsv('it is compressed with gzip', 'unpack it first');
   if (first === '\u00ff\u00fe' || first === '\u00fe\u00ff') throw notCsv('it is UTF-16', 'save it as CSV (UTF-8)');
 };

@@ -47,10 +47,12 @@ interface Reader {
 const makeReader = (options: CsvReading): Reader => {
   let rows: CsvRow[] = [];
   let stopped = false;
+  const endless = makeEndlessCheck(options.maxRowBytes ?? defaultMaxRowBytes);
   const text = makeTextCheck();
   const lines = makeLineCount();
   const troubles = makeTroubles(lines);
   const onRow = (cells: string[]): null => {
+    endless.rowEnded();
     rows.push({ line: lines.ofRow(parser.info, cells), cells, trouble: text.troubleIn(cells, parser.info.bytes) });
     return null;
   };
@@ -66,6 +68,10 @@ const makeReader = (options: CsvReading): Reader => {
       text.look(chunk);
       lines.hold(chunk);
       await settle((done) => parser.write(chunk, done));
+      const trouble = stopped ? undefined : endless.troubleIn(chunk, parser.info);
+      if (trouble === undefined) return;
+      stopped = true;
+      rows.push(...troubles.endOf(parser.info, trouble));
     },
     finish: async () => {
       text.end();
@@ -96,6 +102,24 @@ const makeParser = (
     on_skip: onTrouble,
   });
 
+/**
+ * Finds a row that does not end. The parser's own limit is on the text of its cells; one of bare delimiters has none, and
+ * still takes memory. Counted in whole chunks.
+ */
+const makeEndlessCheck = (most: number) => {
+  let bytes = 0;
+  let ended = false;
+  let blank = 0;
+  return {
+    rowEnded: (): void => void (ended = true),
+    troubleIn: (chunk: Buffer, { empty_lines }: Info): string | undefined => {
+      bytes = ended || empty_lines !== blank ? 0 : bytes + chunk.length;
+      [ended, blank] = [false, empty_lines];
+      return bytes > most ? `the row is longer than ${most} bytes; nothing after it was read` : undefined;
+    },
+  };
+};
+
 /** Awaits a stream's own callback. */
 const settle = (start: (done: (error?: Error | null) => void) => void): Promise<void> =>
   new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
@@ -125,7 +149,10 @@ const makeTroubles = (lines: LineCount) => {
         );
     }
   };
-  return { rowOf };
+  /** The row in which the reading ends, unless it was reported before. */
+  const endOf = (info: Info, trouble: string): CsvRow[] =>
+    info.lines === reportedAt ? [] : [{ line: lines.ofTrouble(info), cells: [], trouble }];
+  return { rowOf, endOf };
 };
 
 /** One row by csv-stringify, with its line end: for result files and whatever is small. Null is an empty value. */

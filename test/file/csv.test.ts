@@ -98,6 +98,41 @@ describe('reading', () => {
     expect(given).toBeLessThan(20);
   });
 
+  test.each([
+    ['of bare delimiters', '1,2', ','],
+    ['of short values', '1,2', 'x,'],
+    ['with a stray quote', '1,x"y', ','],
+  ])('a row %s that does not end is reported once and ends the reading, in bounded memory', async (_, before, fill) => {
+    let given = 0;
+    const endless = async function* () {
+      yield Buffer.from(`a,b\n1,2\n${'\n'.repeat(3)}${before}`);
+      for (; given < 1000; given++) yield Buffer.alloc(1 << 16, fill);
+    };
+    const rows: CsvRow[] = [];
+    for await (const block of readCsv(endless(), { delimiter: ',', maxRowBytes: 1 << 20 })) rows.push(...block);
+    expect(lines(rows)).toEqual([
+      [1, 'good'],
+      [2, 'good'],
+      [6, 'bad'],
+    ]);
+    expect(given).toBeLessThan(40);
+  });
+
+  test('blank lines are no row, however many', async () => {
+    const text = `a,b\n${'\n'.repeat(5000)}1,2\n`;
+    expect(plain(await read(text, { maxRowBytes: 1000 }, 7))).toEqual([
+      [1, 'a', 'b'],
+      [5002, '1', '2'],
+    ]);
+  });
+
+  test('a header may begin with PK', async () => {
+    expect(plain(await read('PK,b\n1,2\n'))).toEqual([
+      [1, 'PK', 'b'],
+      [2, '1', '2'],
+    ]);
+  });
+
   test('bytes that are not UTF-8 and NUL are reported with their row, wherever a chunk ends', async () => {
     const bytes = Buffer.concat([Buffer.from('a,b\nü,1\n'), Buffer.from([0xfc]), Buffer.from(',2\n€,3\nx\0y,4\nz,5')]);
     for (const size of sizes) {
