@@ -134,11 +134,19 @@ export const makeSecurity = (trust: Trust, judge = certificateFault): Security =
       ...(session && { session }),
     });
     // TLS 1.3 tickets count for one connection each: the newest is the next one's.
-    socket.on('session', (ticket) => (session = ticket));
+    let newest: Buffer | undefined;
+    let trusted = false;
+    socket.on('session', (ticket) => {
+      newest = ticket;
+      if (trusted) session = ticket;
+    });
     socket.on('error', () => undefined);
     const done = finished(socket).then(() => {
       const fault = socket.isSessionReused() ? undefined : judge(socket, trust);
       if (fault) throw fault;
+      // Not before: whoever takes a session up is not judged again.
+      trusted = true;
+      session = newest ?? session;
     });
     done.catch(() => undefined);
     return { socket, done };

@@ -51,8 +51,9 @@ const control = (link: Link, step: Step, data: Data, ended: Promise<FTPResponse>
   };
   const abandon = (error: unknown) =>
     (over ??= (() => {
-      data.raw.resetAndDestroy();
+      // TLS first: Node 24 crashes when the socket below it is reset in the tick that ends the handshake.
       data.socket.destroy();
+      data.raw.resetAndDestroy();
       return (error === undefined ? hearOut(link, ended) : clearer(link, step, ended, error)).finally(close);
     })());
   return {

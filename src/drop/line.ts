@@ -42,7 +42,8 @@ export class Line {
     if (this.lost !== undefined) return;
     this.lost = reason;
     this.socket.destroy();
-    for (const act of this.#atEnd) act();
+    // The newest first: TLS must go before the socket below it.
+    for (const act of [...this.#atEnd].reverse()) act();
     for (const tell of this.#waiting) tell(reason);
   }
 

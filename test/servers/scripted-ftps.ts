@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { createSecureContext, TLSSocket } from 'node:tls';
-import { certificates } from './certificates.ts';
+import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls';
+import { certificates, type Pair } from './certificates.ts';
 
 /** One command, and what can be answered. */
 export interface FtpsAsked {
@@ -31,6 +31,8 @@ export type FtpsLie = (asked: FtpsAsked, honest: () => void) => void;
 export interface FtpsScript {
   /** By verb, in capitals. `CONNECT` is the greeting. */
   lies?: Record<string, FtpsLie>;
+  /** What data connections show; by default what the control connection shows. */
+  dataCertificate?: Pair;
 }
 
 /** An FTPS server (explicit) in memory that is honest where its script says nothing. Any user and password will do. */
@@ -45,6 +47,7 @@ export interface ScriptedFtps {
 
 interface Session {
   control: Socket;
+  dataCertificate: Pair | undefined;
   passive?: { server: Server; data: Promise<TLSSocket> };
   from?: string;
   counts: Map<string, number>;
@@ -52,14 +55,23 @@ interface Session {
 
 const features = ['211-Features:', ' SIZE', ' MDTM', ' EPSV', ' UTF8', ' PBSZ', ' PROT', '211 End'].join('\r\n');
 
-const secure = (socket: Socket): TLSSocket => {
-  const { certificate, key } = certificates().server;
-  const secureContext = (context ??= createSecureContext({ cert: readFileSync(certificate), key: readFileSync(key) }));
+const contexts = new Map<string, SecureContext>();
+
+/** One context for each certificate: sessions can be taken up only within it. */
+const contextOf = ({ certificate, key, fingerprint }: Pair): SecureContext => {
+  const known = contexts.get(fingerprint);
+  if (known) return known;
+  const made = createSecureContext({ cert: readFileSync(certificate), key: readFileSync(key) });
+  contexts.set(fingerprint, made);
+  return made;
+};
+
+const secure = (socket: Socket, pair = certificates().server): TLSSocket => {
+  const secureContext = contextOf(pair);
   const tls = new TLSSocket(socket, { isServer: true, secureContext });
   tls.on('error', () => undefined);
   return tls;
 };
-let context: ReturnType<typeof createSecureContext> | undefined;
 
 const listen = async (session: Session): Promise<number> => {
   session.passive?.server.close();
@@ -68,8 +80,13 @@ const listen = async (session: Session): Promise<number> => {
     server.once('connection', (socket) => {
       socket.on('error', () => undefined);
       session.control.once('close', () => socket.destroy());
-      const tls = secure(socket);
-      tls.once('secure', () => resolve(tls));
+      const tls = secure(socket, session.dataCertificate);
+      const broken = () => void (session.control.writable && session.control.write('426 TLS failed\r\n'));
+      if (session.dataCertificate) socket.once('close', broken);
+      tls.once('secure', () => {
+        socket.off('close', broken);
+        resolve(tls);
+      });
       server.close();
     });
   });
@@ -185,7 +202,7 @@ const answer = (session: Session, script: FtpsScript, files: Map<string, Buffer>
 };
 
 const converse = (socket: Socket, script: FtpsScript, files: Map<string, Buffer>, verbs: string[]): void => {
-  const session: Session = { control: socket, counts: new Map() };
+  const session: Session = { control: socket, dataCertificate: script.dataCertificate, counts: new Map() };
   const hear = (from: Socket) => {
     let rest = '';
     from.on('data', (bytes: Buffer) => {

@@ -157,7 +157,7 @@ const tryOffers = ({ run }: Exam, { features }: Link): Promise<boolean> =>
   );
 
 /** The faults of a data connection that could not be made or secured. */
-const ofData = ['unreachable', 'timeout', 'cut', 'tls'];
+const ofData = ['unreachable', 'timeout', 'cut', 'tls', 'certificate'];
 
 const passiveDetail = ({ learned }: Exam): Finding => {
   const { passive = 'not made', session } = learned;
