@@ -1,6 +1,7 @@
 import { addSample } from '../ledger/sample.ts';
 import type { Batch } from '../outbound/feed/batch.ts';
 import type { Feed } from '../outbound/feed/feed.ts';
+import { forgetOtherDatabases } from '../outbound/feed/high-water.ts';
 import { runFeed } from '../outbound/feed/run.ts';
 import { nextDue } from '../work/due.ts';
 import { withLease } from '../work/with-lease.ts';
@@ -16,7 +17,7 @@ const soonest = (feeds: readonly Feed[], now: number): Feed | undefined => {
 
 /**
  * `sample: true`: where the ledger is empty, adds sample transactions and runs the feed that is due first, so that a
- * newcomer sees a file within seconds. Once: a ledger that holds anything is left alone. Resolves to the batch made.
+ * newcomer sees a file within seconds; what the spool remembers of another database does not count then. Once: a ledger that holds anything is left alone. Resolves to the batch made.
  */
 export const loadSampleOnce = async (app: App): Promise<Batch | undefined> => {
   const { store, settings, clock, holder } = app;
@@ -25,6 +26,15 @@ export const loadSampleOnce = async (app: App): Promise<Batch | undefined> => {
   const load = async (): Promise<Batch | undefined> => {
     if (await store.read('journal').first('sequence')) return undefined;
     if (partners.length === 0 || eventTypes.size === 0) return undefined;
+    const begunAnew = await forgetOtherDatabases(
+      app,
+      feeds.map(({ name }) => name),
+    );
+    if (begunAnew.length > 0)
+      app.log.info(
+        { feeds: begunAnew },
+        "the spool is another database's, and the ledger is empty: these feeds begin anew",
+      );
     await addSample(store, { count: sampleSize, seed: '1', partners, eventTypes: [...eventTypes.values()], clock });
     app.log.info({ transactions: sampleSize }, 'the sample ledger was loaded');
     const feed = soonest(feeds, clock.now());

@@ -5,6 +5,7 @@ import * as drops from './migrations/0003-drops.ts';
 import * as alerts from './migrations/0004-alerts.ts';
 import * as companionNames from './migrations/0005-companion-names.ts';
 import * as submissions from './migrations/0006-submissions.ts';
+import * as databaseIdentity from './migrations/0007-database-identity.ts';
 
 /** In order; a landed migration is never edited, a change is a new one at the end. */
 const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
@@ -14,6 +15,7 @@ const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
   { name: '0004-alerts', up: alerts.up },
   { name: '0005-companion-names', up: companionNames.up },
   { name: '0006-submissions', up: submissions.up },
+  { name: '0007-database-identity', up: databaseIdentity.up },
 ];
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createSilentServer, type Socket } from 'node:net';
@@ -82,6 +82,18 @@ describe('serve', () => {
     expect(await stop(again)).toBe(0);
     expect((await here.run('prove', '--json')).code).toBe(0);
     expect(JSON.parse((await here.run('feeds', '--json')).stdout)).toMatchObject([{ watermark: 2000, pending: 0 }]);
+  });
+
+  test('with the sample: who removes the database and keeps the spool begins anew', async () => {
+    const here = place();
+    here.write('nightdrop.yaml', nightdropYaml(undefined, 'sample: true\n'));
+    here.write('partners/acme.yaml', partnerYaml('0 2 * * *'));
+    expect(await stop(await serve(here))).toBe(0);
+    for (const end of ['', '-shm', '-wal']) rmSync(join(here.data, `nightdrop.db${end}`), { force: true });
+    const anew = await serve(here);
+    expect(anew.started.first).toMatchObject({ rows: 2000 });
+    expect(await stop(anew)).toBe(0);
+    expect(logLines(anew)).toContainEqual(expect.objectContaining({ feeds: ['acme'] }));
   });
 
   test('runs a feed by the clock, also after SIGHUP with a configuration that has problems', async () => {

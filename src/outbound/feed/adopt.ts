@@ -3,6 +3,7 @@ import { openAtFence } from '../../store/fence.ts';
 import type { FeedContext, RunOptions } from './context.ts';
 import type { Feed } from './feed.ts';
 import { type FeedHistory, findFeed, insertFeed, renameFeed } from './feeds.ts';
+import { noteFrozen, refuseOlderDatabase } from './high-water.ts';
 import { holdFeed } from './hold.ts';
 import { normal } from './selection.ts';
 
@@ -38,12 +39,16 @@ const begin = async (ctx: FeedContext, feed: Feed, options: RunOptions): Promise
 };
 
 const takeOver = async (ctx: FeedContext, formerly: string, feed: Feed, options: RunOptions): Promise<void> => {
-  const held = await holdFeed(ctx, formerly, { ...options, waitMs: fencePatienceMs }, () =>
-    ctx.store.write(async (writer) => {
+  const held = await holdFeed(ctx, formerly, { ...options, waitMs: fencePatienceMs }, async () => {
+    const former = await findFeed(ctx.store.read, formerly);
+    if (former?.renamedTo !== null) return;
+    await refuseOlderDatabase(ctx, formerly, former);
+    await ctx.store.write(async (writer) => {
       const still = await findFeed(writer.knex, formerly);
       if (still?.renamedTo === null) await renameFeed(writer, formerly, feed.name);
-    }),
-  );
+    });
+    if (former.number > 0) await noteFrozen(ctx, feed.name, former);
+  });
   if (!held.busy) return;
   throw new Fault({
     operation: 'go on under a new name with the feed',

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
 import type { OpenAtFence } from '../../store/fence.ts';
 import type { Spool } from '../../store/spool.ts';
 import type { Store } from '../../store/store.ts';
@@ -10,6 +11,7 @@ export interface FeedContext {
   clock: Clock;
   /** Names this process in leases. */
   holder: string;
+  log?: Log;
   /** Length of the lease on a feed in milliseconds, 15 s by default; renewed every third of it. */
   leaseMs?: number;
   /** Another way to find the fence, for the test that shows why this one is right. */

@@ -55,7 +55,7 @@ export const freeze = async (ctx: FeedContext, freezing: Freezing): Promise<Batc
       throw error;
     });
   reached('4 frozen');
-  await noteFrozen(ctx.spool, feed.name, { number: history.number + 1, watermark: membership.to });
+  await noteFrozen(ctx, feed.name, { number: history.number + 1, watermark: membership.to });
   const [frozen] = await findBatches(ctx.store.read, { id });
   if (!frozen) throw new Error(`batch ${id} is not there after it was frozen`);
   return frozen;

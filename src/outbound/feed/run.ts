@@ -118,11 +118,14 @@ const runOccurrence = async (run: Run, occurrence: Occurrence): Promise<Batch | 
   return undefined;
 };
 
-/** Throws Fault `database-older` or `fence-behind` (hold): only a database that was restored, or whose sequence was set back, can be there. */
-const refuseToGoBack = async ({ store, spool }: FeedContext, history: FeedHistory): Promise<void> => {
+/**
+ * Throws Fault `database-older`, `database-other` or `fence-behind` (hold): only a database that was restored or exchanged,
+ * or whose sequence was set back, can be there.
+ */
+const refuseToGoBack = async (ctx: FeedContext, history: FeedHistory): Promise<void> => {
   const { name, watermark } = history;
-  await refuseOlderDatabase(spool, name, history);
-  const last = await lastSequence(store);
+  await refuseOlderDatabase(ctx, name, history);
+  const last = await lastSequence(ctx.store);
   if (last >= watermark) return;
   throw new Fault({
     operation: 'run the feed',

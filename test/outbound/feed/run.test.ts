@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { fixedClock } from '../../../src/clock.ts';
@@ -357,23 +355,5 @@ describeStores('a run that is stopped or stands on a restored database', (open) 
     await ctx.store.write(({ knex }) => knex('feeds').update({ watermark: 50 }));
     const behind = runFeed(ctx, makeFeed(), hand(1));
     await expect(behind).rejects.toMatchObject({ code: 'fence-behind', next: 'hold' });
-  });
-
-  test('a database restored to an older state sends nothing twice: the spool remembers more', async () => {
-    const ctx = await makeContext(await open());
-    await addTransactions(ctx.store, [{}]);
-    await runFeed(ctx, makeFeed(), hand(0));
-    const before = (await findFeed(ctx.store.read, 'acme-nightly'))!;
-    await addTransactions(ctx.store, [{}]);
-    const { batch } = await runFeed(ctx, makeFeed(), hand(1));
-    await ctx.store.write(async ({ knex }) => {
-      await knex('batches').where({ id: batch!.id }).delete();
-      await knex('feeds').update({ number: before.number, watermark: before.watermark });
-    });
-    const again = () => runFeed(ctx, makeFeed(), hand(2));
-    await expect(again()).rejects.toMatchObject({ code: 'database-older', next: 'hold' });
-    expect((await findFeed(ctx.store.read, 'acme-nightly'))!.number).toBe(before.number);
-    rmSync(join(ctx.spool.folder, 'notes/feed-acme-nightly.json'));
-    expect((await again()).resumed).toMatchObject([{ number: 2, rows: 1 }]);
   });
 });
