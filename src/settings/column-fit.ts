@@ -1,5 +1,6 @@
 import { type Encoding, missingCharacter } from '../file/encoding.ts';
 import { fixedTrouble } from '../file/fixed-width.ts';
+import type { FieldKind } from '../ledger/field.ts';
 import type { Column, Format } from '../outbound/feed/feed.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
 
@@ -28,6 +29,21 @@ const textsOf = (column: Column, header: boolean): [Path, string][] => {
   );
 };
 
+/** What has another meaning without its end; `undefined` is a constant. */
+const mayBeCut = ({ as }: Column, kind: FieldKind | undefined): boolean =>
+  as !== undefined || !(['amount', 'integer', 'instant'] as const).some((whole) => whole === kind);
+
+const checkOverflow = (reading: Reading, path: Path, column: Column, kind: FieldKind | undefined): void => {
+  if (column.overflow !== 'cut' || mayBeCut(column, kind)) return;
+  const what = kind === 'instant' ? 'date' : 'number';
+  report(
+    reading,
+    [...path, 'overflow'],
+    `"${column.field}" is a ${what}: without its end it would be another one`,
+    'leave overflow out, and give the column a width that holds every value',
+  );
+};
+
 const checkWidths = (reading: Reading, path: Path, column: Column, { format }: FileFacts): void => {
   if (format !== 'fixed') {
     for (const key of ['width', 'align', 'pad', 'overflow'] as const)
@@ -48,11 +64,19 @@ const checkWidths = (reading: Reading, path: Path, column: Column, { format }: F
     report(reading, [...path, 'width'], `a hash has ${hashLength} characters`, `write width: ${hashLength}`);
 };
 
-/** Whether the column goes into a file of that format and encoding, as far as it can be known without a row. */
-export const checkFit = (reading: Reading, path: Path, column: Column, facts: FileFacts): void => {
+/** Whether the column, of a field of that kind, goes into a file of that format and encoding, as far as it can be known without a row. */
+export const checkFit = (
+  reading: Reading,
+  path: Path,
+  column: Column,
+  kind: FieldKind | undefined,
+  facts: FileFacts,
+): void => {
   const { format, encoding, header } = facts;
   if (format === undefined) return;
   checkWidths(reading, path, column, facts);
+  if (format === 'fixed') checkOverflow(reading, path, column, kind);
+  const orCut = mayBeCut(column, kind) ? ', or write overflow: cut' : '';
   const fixed = format === 'fixed' && column.width !== undefined ? { ...column, width: column.width } : undefined;
   for (const [key, text] of textsOf(column, header)) {
     const at = valueAt(reading.raw, [...path, ...key]) === undefined ? path : [...path, ...key];
@@ -65,7 +89,7 @@ export const checkFit = (reading: Reading, path: Path, column: Column, facts: Fi
         reading,
         at,
         trouble,
-        'write it shorter and in one line, give the column a greater width, or write overflow: cut',
+        `write it shorter and in one line${orCut === '' ? ', or' : ','} give the column a greater width${orCut}`,
         text,
       );
   }

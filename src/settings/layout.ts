@@ -162,7 +162,7 @@ export const readColumns = (reading: Reading, path: Path, count: number, facts: 
   const columns = Array.from({ length: count }, (_, index) => {
     const at = [...path, index];
     const one = column(reading, at, facts.include);
-    if (one) checkFit(reading, at, one, facts);
+    if (one) checkFit(reading, at, one, one.field === undefined ? undefined : kindOf(one.field), facts);
     return one;
   });
   checkHeaders(reading, path, columns);
