@@ -209,6 +209,8 @@ const converse = (socket: Socket, script: FtpsScript, files: Map<string, Buffer>
       const lines = (rest + bytes.toString()).split('\r\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
+        // Bytes of TLS on a line that is still in the open may hold a line end; they are no command.
+        if (!/^[A-Z]{3,4}( |$)/.test(line)) continue;
         verbs.push(line.split(' ')[0] ?? '');
         answer(session, script, files, line);
         if (!line.startsWith('AUTH') || session.control !== socket || !secured(script)) continue;
