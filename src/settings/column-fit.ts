@@ -64,6 +64,11 @@ const checkWidths = (reading: Reading, path: Path, column: Column, { format }: F
     report(reading, [...path, 'width'], `a hash has ${hashLength} characters`, `write width: ${hashLength}`);
 };
 
+const howToFit = (column: Column, kind: FieldKind | undefined): string =>
+  mayBeCut(column, kind)
+    ? 'write it shorter and in one line, give the column a greater width, or write overflow: cut'
+    : 'write it shorter and in one line, or give the column a greater width';
+
 /** Whether the column, of a field of that kind, goes into a file of that format and encoding, as far as it can be known without a row. */
 export const checkFit = (
   reading: Reading,
@@ -76,7 +81,6 @@ export const checkFit = (
   if (format === undefined) return;
   checkWidths(reading, path, column, facts);
   if (format === 'fixed') checkOverflow(reading, path, column, kind);
-  const orCut = mayBeCut(column, kind) ? ', or write overflow: cut' : '';
   const fixed = format === 'fixed' && column.width !== undefined ? { ...column, width: column.width } : undefined;
   for (const [key, text] of textsOf(column, header)) {
     const at = valueAt(reading.raw, [...path, ...key]) === undefined ? path : [...path, ...key];
@@ -84,14 +88,7 @@ export const checkFit = (
     if (missing !== undefined)
       report(reading, at, `${encoding} has no character ${missing}`, 'write it in other words, or use encoding: utf-8');
     const trouble = fixed && fixedTrouble(text, fixed);
-    if (trouble !== undefined)
-      report(
-        reading,
-        at,
-        trouble,
-        `write it shorter and in one line${orCut === '' ? ', or' : ','} give the column a greater width${orCut}`,
-        text,
-      );
+    if (trouble !== undefined) report(reading, at, trouble, howToFit(column, kind), text);
   }
   if (encoding && column.pad !== undefined && missingCharacter(column.pad, encoding) !== undefined)
     report(reading, [...path, 'pad'], `${encoding} does not have it`, 'use a space or a zero');
