@@ -30,6 +30,8 @@ const dataConnection: Meaning = {
 
 const greeting = 'get a greeting from';
 
+const denialWords = /permission|denied|not permitted|not allowed|forbidden|unauthori[sz]ed|no access|access is/i;
+
 /** Words of servers, in the order they are tried. Reply codes are used for many things; the words often know more. */
 const phrases: [RegExp, Meaning][] = [
   [
@@ -56,7 +58,7 @@ const phrases: [RegExp, Meaning][] = [
   ],
   [/already exists|file exists|overwrite/i, meanings.taken],
   [/read-?only/i, meanings.readOnly],
-  [/permission|denied|not permitted|not allowed|forbidden|unauthori[sz]ed|no access|access is/i, denied],
+  [denialWords, denied],
   [
     /no such|not found|(does|do) ?n[o']t exist|cannot find|can't find|can't (check|open).*no such|rnfr command failed|failed to open file/i,
     meanings.missing,
@@ -174,6 +176,9 @@ export const replyOf = (error: unknown): number | undefined => {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   return typeof code === 'number' ? code : undefined;
 };
+
+/** Whether the server itself speaks of a missing right, as against a bare no that is taken for one. */
+export const saysDenied = ({ cause }: DropFault): boolean => denialWords.test(wordsOf(cause));
 
 const fromReply = (code: number, error: unknown, step: Step): DropFault => {
   const words = allSaidBy(wordsOf(error));
