@@ -53,6 +53,8 @@ interface Memory {
   restUntil: Map<string, number>;
   /** Feeds that could not even be looked at; a run that fails is remembered in the database until one succeeds. */
   unseen: Set<string>;
+  /** Feeds that this process has looked at. */
+  looked: Set<string>;
 }
 
 const isRested = ({ restUntil }: Memory, feed: Feed, now: number): boolean => {
@@ -80,19 +82,25 @@ const keepTrouble = async ({ store, clock, log }: JobContext, { name }: Feed, er
   );
 };
 
-/** What to run now; a feed that could be looked at again after it could not has no trouble of that kind any more. */
-const look = async (context: JobContext, { seen, unseen }: Memory, feed: Feed): Promise<number | undefined> => {
+/**
+ * What to run now; a feed that could be looked at again after it could not has no trouble of that kind any more. Of what
+ * an earlier process left in the database nothing is known but this: a run that failed is still due or unfinished.
+ */
+const look = async (context: JobContext, { seen, unseen, looked }: Memory, feed: Feed): Promise<number | undefined> => {
   const due = await dueNow(context, feed, seen.get(feed.name)).catch((error: unknown) => {
     unseen.add(feed.name);
     throw error;
   });
-  if (unseen.delete(feed.name)) await clearTrouble(context.store, feed.name);
+  const isFirst = !looked.has(feed.name);
+  if (unseen.has(feed.name) || (isFirst && due === undefined)) await clearTrouble(context.store, feed.name);
+  unseen.delete(feed.name);
+  looked.add(feed.name);
   return due;
 };
 
 /** Freezes what is new for every feed whose time has come, and finishes what was left unfinished. */
 export const makeRunDueFeeds = (): Job => {
-  const memory: Memory = { seen: new Map(), restUntil: new Map(), unseen: new Set() };
+  const memory: Memory = { seen: new Map(), restUntil: new Map(), unseen: new Set(), looked: new Set() };
   // Each feed is looked at in a lane of its own, where it may wait for its first fence; only the runs share their slots.
   const lanes = makeLanes(Infinity);
   const slots = makeSlots(sideBySide);

@@ -6,6 +6,7 @@ import { fixedClock } from '../../src/clock.ts';
 import { makeLog } from '../../src/log.ts';
 import type { Feed } from '../../src/outbound/feed/feed.ts';
 import { findBatches } from '../../src/outbound/feed/batches.ts';
+import { feedTroubles } from '../../src/outbound/feed/troubles.ts';
 import { openAtFence } from '../../src/store/fence.ts';
 import type { Store } from '../../src/store/store.ts';
 import { acquire, release, renew } from '../../src/work/leases.ts';
@@ -228,6 +229,33 @@ describeStores('run-due-feeds', (open) => {
     clock.advance(31_000);
     await wake();
     expect(await findBatches(store.read, { feed: 'wrong' })).toMatchObject([{ number: 1, rows: 1, occurrence: due }]);
+  });
+
+  test('after a restart, trouble with looking is over at the first good look, and trouble of a run is not', async () => {
+    const store = await open();
+    const { clock, context, wake } = await setUp(store, [makeFeed({ startAt: 'now' })]);
+    const troubles = async () => (await feedTroubles(store.read)).map(({ code }) => code);
+    const restart = async () => {
+      const job = makeRunDueFeeds();
+      await job.run(context);
+      await job.idle?.();
+    };
+    const noFence = () => Promise.reject(new Error('no fence'));
+    context.openAtFence = noFence; // the feed cannot begin
+    await wake();
+    expect(await troubles()).toEqual(['unforeseen']);
+    context.openAtFence = openAtFence;
+    await restart();
+    expect(await troubles()).toEqual([]);
+
+    await addTransactions(store, [{}]);
+    clock.set(due + 1000);
+    context.openAtFence = noFence;
+    await restart();
+    expect(await troubles()).toEqual(['unforeseen']);
+    context.ending = AbortSignal.abort(); // it is looked at, and not run
+    await restart();
+    expect(await troubles()).toEqual(['unforeseen']);
   });
 
   test('a retired feed never runs, and nothing is begun while the process ends', async () => {
