@@ -58,6 +58,7 @@ const makeReader = (options: CsvReading): Reader => {
   };
   const onTrouble = (error: CsvError | undefined): undefined => {
     const row = error && troubles.rowOf(error, parser.info);
+    if (row) endless.rowEnded();
     if (row) rows.push(row);
     if (error?.code === 'CSV_MAX_RECORD_SIZE') stopped = true;
   };
@@ -69,9 +70,7 @@ const makeReader = (options: CsvReading): Reader => {
       lines.hold(chunk);
       await settle((done) => parser.write(chunk, done));
       const trouble = stopped ? undefined : endless.troubleIn(chunk, parser.info);
-      if (trouble === undefined) return;
-      stopped = true;
-      rows.push(...troubles.endOf(parser.info, trouble));
+      if (trouble !== undefined) [stopped, rows] = [true, [...rows, ...troubles.endOf(parser.info, trouble)]];
     },
     finish: async () => {
       text.end();

@@ -102,6 +102,7 @@ describe('reading', () => {
     ['of bare delimiters', '1,2', ','],
     ['of short values', '1,2', 'x,'],
     ['with a stray quote', '1,x"y', ','],
+    ['of stray quotes', '1,x"y', ',x"y'],
   ])('a row %s that does not end is reported once and ends the reading, in bounded memory', async (_, before, fill) => {
     let given = 0;
     const endless = async function* () {
@@ -124,6 +125,13 @@ describe('reading', () => {
       [1, 'a', 'b'],
       [5002, '1', '2'],
     ]);
+  });
+
+  test('rows with trouble end as well, however many follow each other', async () => {
+    const bad = '1,2,3\n1,x"y\n'.repeat(500);
+    const rows = lines(await read(`a,b\n${bad}1,2\n`, { maxRowBytes: 1000 }, 64));
+    expect(rows).toHaveLength(1002);
+    expect(rows.at(-1)).toEqual([1002, 'good']);
   });
 
   test('a header may begin with PK', async () => {

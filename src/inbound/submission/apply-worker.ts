@@ -3,6 +3,7 @@ import { asFault } from '../../fault.ts';
 import { openSpool } from '../../store/spool.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { Store } from '../../store/store.ts';
+import { databaseTrouble } from '../../store/trouble.ts';
 import { applySubmission } from './apply.ts';
 import type { ApplyJob, FromApplyWorker, ToApplyWorker } from './apply-message.ts';
 
@@ -68,7 +69,7 @@ const serve = async (port: MessagePort, { address, spoolFolder, eventType, lease
 };
 
 const failed = (error: unknown, what: string): FromApplyWorker => {
-  const { operation, object, reason, hint, next, code } = asFault(error, 'apply', what);
+  const { operation, object, reason, hint, next, code } = databaseTrouble(error) ?? asFault(error, 'apply', what);
   return { kind: 'failed', fault: { operation, object, reason, hint, next, code } };
 };
 

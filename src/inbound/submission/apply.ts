@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.ts';
 import { databaseTrouble } from '../../store/trouble.ts';
 import type { Lease } from '../../work/leases.ts';
 import { applyChunk } from './chunk.ts';
-import type { RecordGroup } from './group.ts';
+import { type RecordGroup, weightOfGroup } from './group.ts';
 import { openReading, type Reading, recordGroups } from './reading.ts';
 import { writeResult } from './result-file.ts';
 import { begin, complete, fail, fixReading, hold, type Place } from './steps.ts';
@@ -24,7 +24,7 @@ export interface ApplyContext {
   isStopped?: () => boolean;
   /** Called after each chunk with the data lines done. */
   progress?: (lines: number) => void;
-  /** A fixed length of chunks, for tests; otherwise it follows the time that they take. */
+  /** A fixed size of chunks in plain lines, for tests; otherwise it follows the time that they take. */
   chunkLines?: number;
 }
 
@@ -56,7 +56,7 @@ export const applySubmission = async (ctx: ApplyContext, id: number): Promise<Ap
   }
 };
 
-/** The submission as of the last chunk that was committed, and how long the next chunk is to be. */
+/** The submission as of the last chunk that was committed, and how much weight the next chunk is to have. */
 interface Run {
   ctx: ApplyContext;
   submission: Submission;
@@ -123,28 +123,28 @@ const refuseExtension = (fileName: string): void => {
   });
 };
 
-/** Whether all lines are done; false when it was stopped. Chunks end where an order ends. */
+/** Whether all lines are done; false when it was stopped. Chunks end where an order ends, and are bounded by weight. */
 const applyLines = async (run: Run, reading: Reading): Promise<boolean> => {
   const { ctx, submission } = run;
   const bytes = () => ctx.spool.read(submission.spool);
   const frame = { eventType: ctx.eventType, after: submission.position };
   let gathered: RecordGroup[] = [];
-  let lines = 0;
+  let weight = 0;
   for await (const groups of recordGroups(bytes, reading, frame)) {
     for (const group of groups) {
       gathered.push(group);
-      lines += group.length;
-      if (lines < run.size) continue;
-      await applyOne(run, gathered, lines);
-      [gathered, lines] = [[], 0];
+      weight += weightOfGroup(group);
+      if (weight < run.size) continue;
+      await applyOne(run, gathered, weight);
+      [gathered, weight] = [[], 0];
       if (ctx.isStopped?.()) return false;
     }
   }
-  if (lines > 0) await applyOne(run, gathered, lines);
+  if (weight > 0) await applyOne(run, gathered, weight);
   return true;
 };
 
-const applyOne = async (run: Run, groups: readonly RecordGroup[], lines: number): Promise<void> => {
+const applyOne = async (run: Run, groups: readonly RecordGroup[], weight: number): Promise<void> => {
   const { ctx, submission } = run;
   let started = 0;
   run.submission = await ctx.store.write(async (writer) => {
@@ -154,7 +154,7 @@ const applyOne = async (run: Run, groups: readonly RecordGroup[], lines: number)
     return next;
   });
   reached('in 4 committed');
-  const fitting = Math.round((lines * aimMs[ctx.store.kind]) / Math.max(1, performance.now() - started));
+  const fitting = Math.round((weight * aimMs[ctx.store.kind]) / Math.max(1, performance.now() - started));
   // No more than twice as large as what was tried, so that one fast chunk does not make a far too slow one.
   const following = Math.min(sizes.largest, run.size * 2, Math.max(sizes.smallest, fitting));
   run.size = ctx.chunkLines ?? following;

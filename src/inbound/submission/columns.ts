@@ -85,6 +85,14 @@ const itemsOf = (meanings: readonly string[]): Columns['items'] => {
     });
 };
 
+/** So many columns no sheet of orders has; each of them would take memory for every line. */
+const mostColumns = 5000;
+
+const refuseMany = ({ length }: readonly string[]): void => {
+  if (length > mostColumns)
+    throw refuse(`it has ${length} columns, and at most ${mostColumns} are read`, 'write one row for each item');
+};
+
 const refuseMissing = ({ header, places, items }: Columns): void => {
   const has = (name: ColumnName): boolean => places[name] !== undefined;
   const [only = ''] = header;
@@ -112,6 +120,7 @@ const noteOn = (header: string, meaning: string, place: number): string | undefi
  * be modified is noted. Throws Fault `bad-header` (refuse) for a doubled or a missing column.
  */
 export const readColumns = (header: readonly string[]): { columns: Columns; notes: string[] } => {
+  refuseMany(header);
   const meanings = header.map(meaningOf);
   refuseDoubled(header, meanings);
   const places: Columns['places'] = {};

@@ -3,8 +3,10 @@ import type { FileRecord } from './record.ts';
 /** Lines that make one change: one line, or consecutive item rows of one order. */
 export type RecordGroup = FileRecord[];
 
-/** More item rows than this make a second change, so that memory stays bounded. */
-const mostRows = 10_000;
+/** Item rows of more weight than this make a second change, so that memory stays bounded. */
+const mostWeight = 10_000;
+
+export const weightOfGroup = (group: RecordGroup): number => group.reduce((sum, { weight }) => sum + weight, 0);
 
 /** Item rows that name the same order, for the same reason. A row that cannot be read belongs to its neighbours too. */
 const belongTogether = (one: FileRecord, other: FileRecord): boolean => {
@@ -18,16 +20,19 @@ const belongTogether = (one: FileRecord, other: FileRecord): boolean => {
 /** Puts consecutive lines together. `push` gives the group that has ended, if one has; `end` the last one. */
 export const recordGrouper = () => {
   let open: RecordGroup = [];
+  let weight = 0;
   const take = (next: RecordGroup): RecordGroup | undefined => {
     const ended = open;
     open = next;
+    weight = weightOfGroup(next);
     return ended.length > 0 ? ended : undefined;
   };
   return {
     push: (record: FileRecord): RecordGroup | undefined => {
       const first = open.find(({ content }) => 'ask' in content) ?? open[0];
-      if (!first || open.length >= mostRows || !belongTogether(first, record)) return take([record]);
+      if (!first || weight >= mostWeight || !belongTogether(first, record)) return take([record]);
       open.push(record);
+      weight += record.weight;
       return undefined;
     },
     end: (): RecordGroup | undefined => take([]),

@@ -34,6 +34,8 @@ export interface FileRecord {
   orderId: string | null;
   /** Whether it says something of one item, in the form of one row for each item. */
   isItem: boolean;
+  /** What it takes of the room in a chunk: 1, or more for many items and long values. */
+  weight: number;
   content: { ask: Ask } | { refusal: Refusal };
 }
 
@@ -137,6 +139,15 @@ const readContent = (line: Line, columns: Columns, eventType: RecordContext): Fi
   }
 };
 
+/** Characters of a line, and its items, that count as much as a plain line. */
+const plainLength = 200;
+
+const weightOf = ({ cells }: CsvRow, content: FileRecord['content']): number => {
+  const length = cells.reduce((sum, cell) => sum + cell.length, 0);
+  const items = 'ask' in content ? (content.ask.items?.length ?? 0) : 0;
+  return Math.max(1, items, Math.ceil(length / plainLength));
+};
+
 /** Reads the lines of one file, for one event type. Spaces around values are left out; nothing is rounded. */
 export const recordReader = (columns: Columns, eventType: RecordContext) => {
   const { places } = columns;
@@ -151,6 +162,6 @@ export const recordReader = (columns: Columns, eventType: RecordContext) => {
         ? readContent({ cells: row.cells, cell, isItem }, columns, eventType)
         : { refusal: malformed(`The line cannot be read: ${row.trouble}.`) };
     const [actionId, orderId] = [cell('ActionId') || null, cell('OrderId') || null];
-    return { number, line: row.line, actionId, orderId, isItem, content };
+    return { number, line: row.line, actionId, orderId, isItem, weight: weightOf(row, content), content };
   };
 };

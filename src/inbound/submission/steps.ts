@@ -82,3 +82,18 @@ export const fail = (store: Store, place: Place, error: string): Promise<void> =
 /** It waits for a person; what was applied stays, and after a release it goes on from there. */
 export const hold = (store: Store, place: Place, error: string): Promise<void> =>
   store.write((writer) => compareAndSet(writer, place, { status: 'Held', error }));
+
+/**
+ * Holds the submission whose owner has ended in the middle of it, whatever it had done: ours is the lease that it worked
+ * under. Throws Fault `claim-lost` (retry) when it is not any more.
+ */
+export const holdAbandoned = (store: Store, id: number, lease: Lease, error: string): Promise<void> =>
+  store.write(async (writer) => {
+    await assertHeld(writer, lease);
+    await writer
+      .knex('submissions')
+      .where({ id })
+      .whereIn('status', ['Queued', 'In Progress'] satisfies SubmissionStatus[])
+      .andWhere('claim', '<=', lease.claim)
+      .update({ status: 'Held', error });
+  });

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { applySubmission } from '../../../src/inbound/submission/apply.ts';
 import { findRows } from '../../../src/inbound/submission/rows.ts';
 import { releaseSubmission } from '../../../src/inbound/submission/release.ts';
 import { findSubmissions, nextSubmission } from '../../../src/inbound/submission/submissions.ts';
@@ -121,6 +122,28 @@ describeStores('a submission', (open) => {
     ]);
     // The same ledger file again is still the same: it is judged by what was said when it was created.
     await stage.addOrders(twoItems);
+  });
+
+  test('a chunk is bounded by its items and its text as well as by its lines', async () => {
+    const stage = await makeStage(await open(), []);
+    const wide = Array.from({ length: 40 }, (_, i) => `Sku${i + 1},Quantity${i + 1}`);
+    const items = wide.map((_, i) => `S${i},0`).join(',');
+    const header = `OrderId,ActionTrackerId,Reason,${wide.join(',')}\n`;
+    const chunksOf = async (content: string): Promise<number[]> => {
+      const { id } = await stage.accept(content);
+      const positions: number[] = [];
+      const { store, spool, eventType } = stage;
+      const progress = (lines: number) => void positions.push(lines);
+      const lease = await stage.lease();
+      await applySubmission({ store, spool, eventType, lease, chunkLines: 100, progress }, id);
+      return positions;
+    };
+    expect(
+      await chunksOf(header + Array.from({ length: 7 }, (_, i) => `A${i},4521,OTHER,${items}\n`).join('')),
+    ).toEqual([3, 6, 7]);
+    const long = 'x'.repeat(10_000);
+    const lines = Array.from({ length: 5 }, (_, i) => `A${i},4521,${long}\n`).join('');
+    expect(await chunksOf(`OrderId,ActionTrackerId,Reason\n${lines}`)).toEqual([2, 4, 5]);
   });
 
   test('the newest action of an order wins, and an ActionId names any of them; ids must agree', async () => {

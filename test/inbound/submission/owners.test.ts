@@ -4,6 +4,7 @@ import { makeApplySubmissions } from '../../../jobs/apply-submissions.ts';
 import { makeExpireSubmissionFiles } from '../../../jobs/expire-submission-files.ts';
 import type { JobContext } from '../../../jobs/job.ts';
 import { makeSweepSpool } from '../../../jobs/sweep-spool.ts';
+import { Fault } from '../../../src/fault.ts';
 import { silentLog } from '../../../src/log.ts';
 import { applyOrWait, applyQueued } from '../../../src/inbound/submission/apply-queue.ts';
 import { startApplyThread } from '../../../src/inbound/submission/apply-thread.ts';
@@ -106,6 +107,52 @@ describeStores('who applies', (open) => {
     expect(turns - before).toBeGreaterThan(2); // taken up, read, each chunk, completed
     await other.close();
     expect(codes(await findRows(store.read, id))).toEqual(many.map(() => 'MODIFIED'));
+  });
+
+  test('a submission that ends its thread, or fails in a way nobody foresaw, is held, and the next ones go on', async () => {
+    const stage = await makeStage(await open(), [order('A')]);
+    const accepted = [];
+    for (const amount of ['50', '60', '70']) accepted.push(await stage.accept(file(`A,4521,${amount},OTHER`)));
+    const [dying, failing, good] = accepted.map(({ id }) => id);
+    const startThread: typeof startApplyThread = async (...args) => {
+      const thread = await startApplyThread(...args);
+      const apply: typeof thread.apply = async (id, progress) => {
+        if (id === failing) throw new Error('nobody foresaw this');
+        if (id !== dying) return thread.apply(id, progress);
+        const ended = thread.apply(id, progress);
+        await Promise.all([thread.close(), ended]);
+        return ended;
+      };
+      return { ...thread, apply };
+    };
+    expect(await applyQueued(stage, eventType, { signal: never, startThread })).toBe('done');
+    expect(await stage.stand(dying ?? 0)).toMatchObject({
+      status: 'Held',
+      error: expect.stringContaining('the apply worker ended') as string,
+    });
+    expect(await stage.stand(failing ?? 0)).toMatchObject({
+      status: 'Held',
+      error: expect.stringContaining('nobody foresaw this') as string,
+    });
+    expect(await stage.stand(good ?? 0)).toMatchObject({ status: 'Complete', outcomes: { MODIFIED: 1 } });
+    // What passes by itself holds nothing.
+    const next = await stage.accept(file('A,4521,80,OTHER'));
+    const busy = new Fault({
+      ...{
+        operation: 'use',
+        object: 'the database',
+        reason: 'busy',
+        hint: 'wait',
+        next: 'retry',
+        code: 'database-busy',
+      },
+    });
+    const troubled: typeof startApplyThread = async (...args) => ({
+      ...(await startApplyThread(...args)),
+      apply: () => Promise.reject(busy),
+    });
+    await expect(applyQueued(stage, eventType, { signal: never, startThread: troubled })).rejects.toBe(busy);
+    expect(await stage.stand(next.id)).toMatchObject({ status: 'Queued' });
   });
 
   test('whoever waits gets the outcomes of the one who applies', async () => {

@@ -64,6 +64,10 @@ describe('headers', () => {
   });
 });
 
+test('a header of more columns than any sheet has is refused', async () => {
+  await expect(recordsOf(`ActionId,Reason${','.repeat(5000)}\n`)).rejects.toMatchObject({ code: 'bad-header' });
+});
+
 describe('cells', () => {
   test.each([
     ['Amount', '1.234,50', 'thousands separators', 'thousands separator'],

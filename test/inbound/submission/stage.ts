@@ -17,7 +17,10 @@ import type { Store } from '../../../src/store/store.ts';
 import { acquire, type Lease, makeHolder } from '../../../src/work/leases.ts';
 import { eventType } from './event-type.ts';
 
-const daysAgo = (days: number): string => new Date(Date.now() - days * 86_400_000).toISOString();
+/** Items of one order have one instant. */
+const started = Date.now();
+
+const daysAgo = (days: number): string => new Date(started - days * 86_400_000).toISOString();
 
 const ledgerColumns =
   'eventTypeId,partner,transactionId,orderId,eventDate,amount,payout,customerStatus,currency,sku,itemQuantity,itemAmount';
@@ -69,8 +72,9 @@ export const makeStage = async (store: Store, orders: readonly string[], type: E
     return lease;
   };
   let own: Lease | undefined;
+  const lease = async (): Promise<Lease> => (own ??= await takeLease());
   const apply = async (id: number, chunkLines = 3): Promise<Applied> =>
-    applySubmission({ store, spool, eventType: type, lease: (own ??= await takeLease()), chunkLines }, id);
+    applySubmission({ store, spool, eventType: type, lease: await lease(), chunkLines }, id);
   const stand = async (id: number): Promise<Submission> => {
     const found = await findSubmission(store.read, id);
     if (!found) throw new Error(`no submission ${id}`);
@@ -90,7 +94,21 @@ export const makeStage = async (store: Store, orders: readonly string[], type: E
   const result = async ({ resultSpool }: Submission): Promise<string> =>
     (await buffer(spool.read(resultSpool ?? ''))).toString('utf8');
   const shown = (orderId: string) => showOrder(store, orderId);
-  return { store, spool, addOrders, accept, apply, stand, send, outcomesOf, result, shown, takeLease };
+  return {
+    store,
+    spool,
+    eventType: type,
+    lease,
+    addOrders,
+    accept,
+    apply,
+    stand,
+    send,
+    outcomesOf,
+    result,
+    shown,
+    takeLease,
+  };
 };
 
 export const codes = (rows: readonly OutcomeRow[]): string[] => rows.map(({ outcome }) => outcome);
