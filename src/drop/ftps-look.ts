@@ -1,6 +1,7 @@
 import { DropFault, isPartial, type Entry } from './drop.ts';
 import { blindFault } from './fault-table.ts';
 import { replyOf } from './ftps-faults.ts';
+import type { Link } from './ftps-link.ts';
 import { listFolder, type Listed } from './ftps-list.ts';
 import { onFolder, partialFolderOf, folderOf, type Place } from './ftps-place.ts';
 import { openTransfer, received } from './ftps-transfer.ts';
@@ -8,10 +9,10 @@ import { openTransfer, received } from './ftps-transfer.ts';
 /** What a server says of a file: what it has; that it is not there; or nothing. */
 type Told = Entry | 'absent' | 'untold';
 
-/** A refusal that is about the file, as against one to the question itself. Anything but a refusal is thrown. */
+/** A refusal that is about the file, as against one to the question itself. A no for now, or none at all, is thrown. */
 const refusal = (error: unknown): 'absent' | 'untold' => {
   const reply = replyOf(error);
-  if (reply === undefined || reply === 421 || !(error instanceof DropFault)) throw error;
+  if (reply === undefined || (reply < 500 && reply !== 450) || !(error instanceof DropFault)) throw error;
   return (reply === 550 || reply === 450) && error.code !== 'denied' ? 'absent' : 'untold';
 };
 
@@ -64,13 +65,23 @@ const byName = async (at: Place, name: string): Promise<Told> => {
   return facts === 'untold' ? size : facts;
 };
 
+/** The name that a line of a list is about, as far as it can be read. */
+const nameIn = (link: Link, line: string): string | undefined => {
+  try {
+    return link.parseList(line)[0]?.name;
+  } catch {
+    return undefined;
+  }
+};
+
 /** The file in its folder's list; a line that cannot be read but ends with the name counts as a file of unknown size. */
-const inList = ({ entries, lines }: Listed, name: string): Entry | undefined => {
+const inList = (link: Link, { entries, lines }: Listed, name: string): Entry | undefined => {
   const found = entries.find((entry) => entry.name === name);
   if (found) return entryOf(name, found.size, found.modifiedAt?.getTime());
-  return lines.some((line) => line.endsWith(` ${name}`) || line.includes(` ${name} -> `))
-    ? { name, bytes: NaN }
-    : undefined;
+  const names = new Set(entries.map((entry) => entry.name));
+  const unread = (line: string) => !names.has(nameIn(link, line) ?? '');
+  const ours = (line: string) => line.endsWith(` ${name}`) || line.includes(` ${name} -> `);
+  return lines.some((line) => ours(line) && unread(line)) ? { name, bytes: NaN } : undefined;
 };
 
 const byList = async ({ link, spec, path }: Place, name: string): Promise<Told> => {
@@ -78,7 +89,7 @@ const byList = async ({ link, spec, path }: Place, name: string): Promise<Told> 
   const folder = apart ? path(name).replace(/(?<=.)\/[^/]*$/, '') : undefined;
   try {
     const listed = await listFolder(link, onFolder(spec, 'list', folder), folder, 'links');
-    return inList(listed, name) ?? (listed.lines.length === 0 ? 'untold' : 'absent');
+    return inList(link, listed, name) ?? (listed.lines.length === 0 ? 'untold' : 'absent');
   } catch (error) {
     if (!(error instanceof DropFault && error.code === 'blind')) refusal(error);
     return 'untold';
@@ -138,7 +149,7 @@ export const lookWithTime = async (at: Place, name: string): Promise<Entry | und
     const { message } = await at.link.ask(at.step('look at', name), 'MDTM', at.path(name));
     return entryOf(name, found.bytes, instantOf(/\d{14}/.exec(message)?.[0]));
   } catch (error) {
-    refusal(error);
+    if (replyOf(error) === undefined || replyOf(error) === 421) throw error;
     return found;
   }
 };

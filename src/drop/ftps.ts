@@ -163,8 +163,12 @@ export const enterFtps = async (spec: FtpsSpec, signedIn: Link, signal?: AbortSi
  * Signs in over FTP with TLS and finds the folder. Faults: `unreachable`, `timeout`, `cut`, `certificate`, `tls`, `busy`,
  * `sign-in`, `folder`, `denied`, `refused`. When `signal` fires the connection ends (`cut`).
  */
-export const openFtps = async (spec: FtpsSpec, signal?: AbortSignal, known: Readonly<Learned> = {}): Promise<Drop> =>
-  enterFtps(spec, await connectFtps(spec, { ...known }, signal), signal);
+export const openFtps = async (spec: FtpsSpec, signal?: AbortSignal, known: Readonly<Learned> = {}): Promise<Drop> => {
+  const learned = { ...known };
+  // Found out anew each time: asking by name costs one command, and what was wrong once must not be believed for ever.
+  delete learned.looks;
+  return enterFtps(spec, await connectFtps(spec, learned, signal), signal);
+};
 
 /** The certificate a server shows, without signing in: what a person compares before pinning it. */
 export const certificateOf = async (host: FtpsHost, signal?: AbortSignal): Promise<ShownCertificate> => {
