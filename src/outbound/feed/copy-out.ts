@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { access, open, rename, rm } from 'node:fs/promises';
+import { access, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { partBeside } from '../../file/name-template.ts';
@@ -13,30 +13,48 @@ export const pathOfPart = (out: string, part: number): string =>
 
 /**
  * Copies files of the spool to `out` and beside it. Fault `exists` (refuse) when a part would replace a file that nobody
- * has named.
+ * has named, or when a file beside those of a feed that splits
+ * them looks like one part more.
  */
-export const copyOut = async (spooled: readonly string[], out: string): Promise<string[]> => {
+export const copyOut = async (spooled: readonly string[], out: string, isSplit: boolean): Promise<string[]> => {
   const paths = spooled.map((_, index) => pathOfPart(out, index + 1));
   for (const path of paths.slice(1)) await refuseExisting(path);
+  if (isSplit) await refuseLaterParts(out, paths.length);
   for (const [index, from] of spooled.entries()) await copyWhole(from, paths[index] ?? out);
   return paths;
 };
 
+/** Parts of an earlier, longer export: whoever takes all parts would take its rows too. */
+const refuseLaterParts = async (out: string, count: number): Promise<void> => {
+  const names = await readdir(dirname(out)).catch(() => []); // a folder that is missing is said when it is written to
+  for (const name of names.toSorted()) {
+    const [, before, part, after] = /^(.+)_part(\d{1,6})(.*)$/.exec(name) ?? [];
+    if (`${before}${after}` !== basename(out) || Number(part) <= count) continue;
+    if (join(dirname(out), name) === pathOfPart(out, Number(part)))
+      throw exists(
+        join(dirname(out), name),
+        `the export has ${count} of these files, and this one looks like one more`,
+      );
+  }
+};
+
 const refuseExisting = async (path: string): Promise<void> => {
-  const exists = await access(path).then(
+  const found = await access(path).then(
     () => true,
     () => false,
   );
-  if (!exists) return;
-  throw new Fault({
+  if (found) throw exists(path, 'the feed splits its files, and a file of that name is already there');
+};
+
+const exists = (path: string, reason: string): Fault =>
+  new Fault({
     operation: 'write',
     object: path,
-    reason: 'the feed splits its files, and a file of that name is already there',
+    reason,
     hint: 'remove it, or choose another name',
     next: 'refuse',
     code: 'exists',
   });
-};
 
 /** Copies the bytes beside `path` first and renames them, so that a file of that name is always whole. */
 const copyWhole = async (from: string, path: string): Promise<void> => {

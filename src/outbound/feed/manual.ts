@@ -1,5 +1,8 @@
 import { basename } from 'node:path';
+import { Fault } from '../../fault.ts';
 import { openAtFence } from '../../store/fence.ts';
+import { assertHeld } from '../../work/leases.ts';
+import { withLease } from '../../work/with-lease.ts';
 import { fenceOptions } from './adopt.ts';
 import { batchFiles } from './batch-files.ts';
 import type { Batch } from './batch.ts';
@@ -68,7 +71,7 @@ export const exportToFile = async (
   const rendered = await renderFrame(ctx, feed, { ...options, frame, asked: ctx.clock.now(), nameOf });
   try {
     const spooled = rendered.files.map(({ spool }) => ctx.spool.pathOf(spool));
-    const [, ...parts] = await copyOut(spooled, out);
+    const [, ...parts] = await copyOut(spooled, out, feed.file.split !== undefined);
     return { fileName: out, parts, rows: rendered.members.count };
   } finally {
     for (const { spool } of rendered.files) await ctx.spool.remove(spool);
@@ -85,16 +88,48 @@ export const exportToDrops = async (
   const asked = ctx.clock.now();
   const { part: nameOf } = await freeNames(ctx, feed, { due: asked });
   const rendered = await renderFrame(ctx, feed, { ...options, frame, asked, nameOf });
-  const batch = await describeManual(ctx, feed, asked, rendered);
-  const id = await ctx.store.write(async (writer) => {
-    const batchId = await insertBatch(writer, batch);
-    // Free, for a manual file has no place among the numbered ones and must never hold them up.
-    await planDeliveries(writer, feed, { batchId, ordering: 'free', now: batch.frozenAt });
-    return batchId;
-  });
+  const id = await nameAndKeep(ctx, feed, asked, rendered, options);
   const [kept] = await findBatches(ctx.store.read, { id });
   if (!kept) throw new Error(`batch ${id} is not there after it was written`);
   return kept;
+};
+
+const leaseMs = 15_000;
+const patienceMs = 60_000;
+
+/** Names and batch under one lease of the feed's manual exports, as two of them in one second would choose the same names. */
+const nameAndKeep = async (
+  ctx: FeedContext,
+  feed: Feed,
+  asked: number,
+  rendered: Rendered & { layout: Layout },
+  { signal, onWait }: RunOptions,
+): Promise<number> => {
+  const use = {
+    leaseMs,
+    waitMs: patienceMs,
+    ...(signal && { signal }),
+    onWait: ({ holder }: { holder: string }) => onWait?.(`another manual export of ${feed.name} (${holder})`),
+  };
+  const named = await withLease(ctx.store, `manual:${feed.name}`, ctx.holder, use, async (lease) => {
+    const batch = await describeManual(ctx, feed, asked, rendered);
+    return ctx.store.write(async (writer) => {
+      await assertHeld(writer, lease);
+      const batchId = await insertBatch(writer, batch);
+      // Free, for a manual file has no place among the numbered ones and must never hold them up.
+      await planDeliveries(writer, feed, { batchId, ordering: 'free', now: batch.frozenAt });
+      return batchId;
+    });
+  });
+  if (!named.busy) return named.result;
+  throw new Fault({
+    operation: 'export',
+    object: feed.name,
+    reason: `another manual export of it is being written (${named.holder})`,
+    hint: 'try again in a moment',
+    next: 'retry',
+    code: 'feed-busy',
+  });
 };
 
 const describeManual = async (

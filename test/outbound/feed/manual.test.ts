@@ -6,6 +6,7 @@ import { findFeed } from '../../../src/outbound/feed/feeds.ts';
 import { exportToDrops, exportToFile } from '../../../src/outbound/feed/manual.ts';
 import { prove } from '../../../src/outbound/feed/prove.ts';
 import { runFeed } from '../../../src/outbound/feed/run.ts';
+import { openAtFence } from '../../../src/store/fence.ts';
 import { addTransactions, due, makeContext, makeFeed } from '../../feeds.ts';
 import { describeStores } from '../../stores.ts';
 
@@ -60,6 +61,29 @@ describeStores('a manual export', (open) => {
     const first = await exportToDrops(ctx, makeFeed(), frame);
     const second = await exportToDrops(ctx, makeFeed(), frame);
     expect(second.fileName).toBe(first.fileName.replace('.csv', '_2.csv'));
+  });
+
+  test('so do several at the same moment, and no two share a name', async () => {
+    const { ctx } = await scene();
+    const feed = makeFeed({}, { sidecar: 'sha256' });
+    const frame = { by: 'created', from: 0, to: due } as const;
+    const gate = Promise.withResolvers<void>();
+    let rendered = 0;
+    // All have rendered before the first of them looks for a name.
+    const openFence: typeof openAtFence = async (...args) => {
+      const fence = await openAtFence(...args);
+      if (++rendered === 3) gate.resolve();
+      await gate.promise;
+      return fence;
+    };
+    const exports = ['a', 'b', 'c'].map((holder) =>
+      exportToDrops({ ...ctx, holder, openAtFence: openFence }, feed, frame),
+    );
+    const names = (await Promise.all(exports)).flatMap(({ fileName, companions }) => [
+      fileName,
+      ...companions.map((companion) => companion.fileName),
+    ]);
+    expect(new Set(names).size).toBe(6);
   });
 
   test('a file that cannot be written says so', async () => {

@@ -208,6 +208,12 @@ print(json.dumps([[entry, file.read(entry).decode()] for file in files for entry
     // Only the named file may be replaced.
     const again = exportToFile(ctx, splitFeed(2), frame, out);
     await expect(again).rejects.toMatchObject({ code: 'exists', object: parts[0], next: 'refuse' });
+    // Nor may parts of a longer export stay beside a shorter one.
+    rmSync(parts[0]!);
+    const shorter = exportToFile(ctx, splitFeed(5), frame, out);
+    await expect(shorter).rejects.toMatchObject({ code: 'exists', object: parts[1], next: 'refuse' });
+    expect(await exportToFile(ctx, makeFeed(), frame, out)).toMatchObject({ parts: [], rows: 5 });
+    rmSync(parts[1]!);
     expect(await exportToFile(ctx, splitFeed(5), frame, out)).toMatchObject({ parts: [], rows: 5 });
   });
 });
