@@ -1,3 +1,4 @@
+import { oneLine } from '../../fault.ts';
 import { exponentOf, isCurrency, parseAmount } from '../../money.ts';
 
 /** Why a cell cannot be used: the sentence of the line's outcome, and what to do. */
@@ -36,16 +37,20 @@ const amountProblem = (column: string, text: string): CellProblem => {
 const cut = (text: string): string => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
 /** Why an amount has more digits than a currency takes; undefined when it has not. */
-export const digitsProblem = (column: string, amount: string, currency: string): CellProblem | undefined => {
+const digitsProblem = (column: string, amount: string, currency: string): CellProblem | undefined => {
   if (parseAmount(amount, currency) !== undefined) return undefined;
   const hint = `An amount in ${currency} has at most ${exponentOf(currency)} decimals; for another currency give CurrencyCode.`;
   return { message: `${column}: "${amount}" has too many digits for ${currency}`, hint };
 };
 
+/** `1.230` may be a thousand: a point and three digits are refused where the currency has not so many decimals. */
+const looksGrouped = (text: string, currency: string): boolean =>
+  exponentOf(currency) < 3 && /^\d{1,3}\.\d{3}$/.test(text);
+
 /** An exact decimal without sign or separators, as text, with no more decimals than the currency has. */
 export const readAmount = (column: string, text: string, currency: string): CellReading<string> => {
   if (!/^\d{1,18}(\.\d{1,18})?$/.test(text)) return { problem: amountProblem(column, cut(text)) };
-  const problem = digitsProblem(column, text, currency);
+  const problem = looksGrouped(text, currency) ? amountProblem(column, text) : digitsProblem(column, text, currency);
   return problem ? { problem } : { value: text };
 };
 
@@ -62,8 +67,8 @@ export const readCurrency = (column: string, text: string): CellReading<string> 
 
 /** A whole number from 0 on. */
 export const readQuantity = (column: string, text: string): CellReading<number> =>
-  /^\d{1,9}(\.0+)?$/.test(text)
-    ? { value: Math.trunc(Number(text)) }
+  /^\d{1,9}$/.test(text)
+    ? { value: Number(text) }
     : {
         problem: {
           message: `${column}: "${cut(text)}" is not a whole number from 0 on`,
@@ -71,8 +76,21 @@ export const readQuantity = (column: string, text: string): CellReading<number> 
         },
       };
 
-/** An id as it is; one that a spreadsheet has rounded cannot be told from others and is refused. */
+/** No id is longer; the database's indexes have room for so much. */
+const longestId = 255;
+
+/** An id as it can be kept with a line that is refused, whatever stands in the cell: shortened. */
+export const keptId = (text: string): string | null => oneLine(text, longestId) || null;
+
+/** An id as it is; one that is too long to be one, or that a spreadsheet has rounded cannot be told from others and is refused. */
 export const readId = (column: string, text: string): CellReading<string> => {
+  if (text.length > longestId)
+    return {
+      problem: {
+        message: `${column}: it is longer than ${longestId} characters`,
+        hint: 'It must be exactly as it was when the order was reported.',
+      },
+    };
   const [digits = ''] = text.split(/E/i);
   if (!exponent.test(text) || !text.includes('+') || digits.length === 0) return { value: text };
   return { problem: { message: `${column}: "${cut(text)}" is a rounded number, not an id`, hint: asText } };

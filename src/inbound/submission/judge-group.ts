@@ -3,10 +3,9 @@ import type { EventType } from '../../ledger/event-type.ts';
 import { judge, type Judgement, type Modification } from '../../ledger/modification.ts';
 import type { FoundTransaction, LedgerChange } from '../../ledger/standing-row.ts';
 import { type Minor, parseAmount } from '../../money.ts';
-import { digitsProblem } from './cells.ts';
 import type { RecordGroup } from './group.ts';
 import type { Outcome } from './outcome.ts';
-import type { Ask, AskedItem, FileRecord } from './record.ts';
+import { type Ask, type AskedItem, type FileRecord, namedTwice } from './record.ts';
 
 /** What became of one line. A sentence of its own only where the table's does not say enough. */
 export interface Verdict {
@@ -96,10 +95,12 @@ const judgeAsking = (
     return { rejected: [], accepted: [...asking], outcome: 'BAD_DISPOSITION' };
   const rejected: Rejected[] = [];
   const accepted: Asking[] = [];
+  const named = new Set<string>();
   for (const one of asking) {
-    const why = misfit(one.ask, found);
+    const why = misfit(one.ask, found, eventType, named);
     if (why) rejected.push({ record: one.record, ...why });
     else accepted.push(one);
+    if (!why) for (const { sku } of one.ask.items ?? []) named.add(sku);
   }
   const [leading] = accepted;
   if (!leading) return { rejected, accepted, outcome: 'MALFORMED' };
@@ -121,10 +122,7 @@ const outOfRange = {
   hint: 'Send the final amount of the whole order.',
 };
 
-const digitsMisfit = (column: string, amount: string | undefined, currency: string): Misfit =>
-  amount === undefined ? undefined : digitsProblem(column, amount, currency);
-
-const itemMisfit = ({ sku, amount }: AskedItem, { items, currency }: FoundTransaction): Misfit => {
+const itemMisfit = ({ sku }: AskedItem, { items }: FoundTransaction, named: ReadonlySet<string>): Misfit => {
   const known = items.filter((item) => item.sku === sku).length;
   if (known === 0) return { message: `Sku: the order has no item "${sku}"`, hint: 'Correct the SKU.' };
   if (known > 1)
@@ -132,21 +130,37 @@ const itemMisfit = ({ sku, amount }: AskedItem, { items, currency }: FoundTransa
       message: `Sku: the order has ${known} items "${sku}", and nobody can tell which is meant`,
       hint: 'Send the final amount of the whole order instead.',
     };
-  return digitsMisfit('Amount', amount, currency);
+  return named.has(sku) ? namedTwice(sku) : undefined;
 };
 
-/** Why a line cannot be meant for this transaction. */
-const misfit = ({ amount, currency, items = [] }: Ask, found: FoundTransaction): Misfit => {
-  if (currency !== undefined && currency !== found.currency)
-    return {
-      message: `CurrencyCode: the action is in ${found.currency}, not ${currency}`,
-      hint: `Convert the amount to ${found.currency}, or leave the column out.`,
-    };
-  return (
-    digitsMisfit('Amount', amount, found.currency) ??
-    items.map((item) => itemMisfit(item, found)).find((why) => why !== undefined)
-  );
+/** An amount whose digits mean another sum in another currency; 0 is 0 in all. */
+const isSum = (amount: string | undefined): boolean => amount !== undefined && !/^[0.]+$/.test(amount);
+
+/** Amounts were read in the line's currency, else in the event type's; they are never taken for another's. */
+const currencyMisfit = (
+  { currency, amount, items = [] }: Ask,
+  found: FoundTransaction,
+  eventType: EventType,
+): Misfit => {
+  if (currency !== undefined)
+    return currency === found.currency
+      ? undefined
+      : {
+          message: `CurrencyCode: the action is in ${found.currency}, not ${currency}`,
+          hint: `Convert the amount to ${found.currency}, and send CurrencyCode ${found.currency} with it.`,
+        };
+  if (eventType.currency === found.currency || ![amount, ...items.map((item) => item.amount)].some(isSum))
+    return undefined;
+  return {
+    message: `Amount: the action is in ${found.currency}, and without CurrencyCode the amount is in ${eventType.currency}`,
+    hint: `Send the amount in ${found.currency}, with CurrencyCode ${found.currency}.`,
+  };
 };
+
+/** Why a line cannot be meant for this transaction, after lines that have `named` some of its items. */
+const misfit = (ask: Ask, found: FoundTransaction, eventType: EventType, named: ReadonlySet<string>): Misfit =>
+  currencyMisfit(ask, found, eventType) ??
+  (ask.items ?? []).map((item) => itemMisfit(item, found, named)).find((why) => why !== undefined);
 
 const minor = (amount: string | undefined, currency: string): Minor => parseAmount(amount ?? '0', currency) ?? 0n;
 

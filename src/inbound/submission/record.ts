@@ -1,6 +1,6 @@
 import type { CsvRow } from '../../file/csv.ts';
 import type { EventType } from '../../ledger/event-type.ts';
-import { type CellProblem, type CellReading, readAmount, readCurrency, readId, readQuantity } from './cells.ts';
+import { type CellProblem, type CellReading, keptId, readAmount, readCurrency, readId, readQuantity } from './cells.ts';
 import type { ColumnName, Columns } from './columns.ts';
 
 /** What a line asks to become of an item. The amount as a decimal; left out where the quantity is 0. */
@@ -78,15 +78,24 @@ const itemAmountOf = (column: string, text: string, quantity: number, currency: 
   throw new Unreadable(malformed(`${column}: it is empty`, 'Give the final amount of the item beside its quantity.'));
 };
 
-const indexedItems = (cells: readonly string[], { items }: Columns, currency: string): AskedItem[] =>
-  items.flatMap((item) => {
+export const namedTwice = (sku: string): { message: string; hint: string } => ({
+  message: `Sku: "${sku.slice(0, 60)}" is named twice`,
+  hint: 'Name each item once, with its final quantity and amount.',
+});
+
+const indexedItems = (cells: readonly string[], { items }: Columns, currency: string): AskedItem[] => {
+  const named = new Set<string>();
+  return items.flatMap((item) => {
     const at = (place: number | null): string => (place === null ? '' : (cells[place] ?? '').trim());
     const [sku, quantityText, amount] = [at(item.sku), at(item.quantity), at(item.amount)];
     if (sku === '' && quantityText === '' && amount === '') return [];
     if (sku === '') throw new Unreadable(malformed(`Sku${item.index}: it is empty`));
+    if (named.has(sku)) throw new Unreadable({ outcome: 'MALFORMED', ...namedTwice(sku) });
+    named.add(sku);
     const quantity = valueOf(readQuantity(`Quantity${item.index}`, quantityText));
     return [{ sku, quantity, amount: itemAmountOf(`Amount${item.index}`, amount, quantity, currency) }];
   });
+};
 
 const rowItem = (cell: Cell, currency: string): AskedItem => {
   const sku = cell('Sku');
@@ -161,7 +170,8 @@ export const recordReader = (columns: Columns, eventType: RecordContext) => {
       row.trouble === undefined
         ? readContent({ cells: row.cells, cell, isItem }, columns, eventType)
         : { refusal: malformed(`The line cannot be read: ${row.trouble}.`) };
-    const [actionId, orderId] = [cell('ActionId') || null, cell('OrderId') || null];
+    const kept = (id: string): string | null => ('refusal' in content ? keptId(id) : id || null);
+    const [actionId, orderId] = [kept(cell('ActionId')), kept(cell('OrderId'))];
     return { number, line: row.line, actionId, orderId, isItem, weight: weightOf(row, content), content };
   };
 };

@@ -146,6 +146,69 @@ describeStores('a submission', (open) => {
     expect(await chunksOf(`OrderId,ActionTrackerId,Reason\n${lines}`)).toEqual([2, 4, 5]);
   });
 
+  test('one bad cell spoils its line only: an id that is too long, a sum beyond what the ledger holds', async () => {
+    const stage = await makeStage(await open(), [
+      order('A', { amount: '0.01', payout: '1000000.00' }),
+      order('I', { item: 'S1,2,60.00' }),
+      order('I', { item: 'S2,1,40.00' }),
+      order('B'),
+    ]);
+    const lines = [
+      `${'0123456789'.repeat(500)},4521,,,1,OTHER`,
+      'A,4521,,,9999999999999999.99,OTHER',
+      'I,4521,S1,1,9999999999999999.99,OTHER',
+      'I,4521,S2,1,9999999999999999.99,OTHER',
+      'B,4521,,,80.00,OTHER',
+    ];
+    const { rows, status } = await stage.send(
+      `OrderId,ActionTrackerId,Sku,Quantity,Amount,Reason\n${lines.join('\n')}\n`,
+    );
+    expect(status).toBe('Complete');
+    expect(codes(rows)).toEqual([...Array.from({ length: 4 }, () => 'MALFORMED'), 'MODIFIED']);
+    expect(rows.slice(1, 4).map(({ message }) => message)).toEqual(
+      Array.from({ length: 3 }, () => expect.stringContaining('more than 18 digits') as string),
+    );
+    expect((await stage.shown('I'))[0]).toMatchObject({ amount: '100.00', journal: [{ change: 'created' }] });
+  });
+
+  test('an amount is never taken for one in another currency', async () => {
+    const stage = await makeStage(await open(), [
+      order('Y', { amount: '1000', payout: '100', currency: 'JPY' }),
+      order('K', { amount: '10.000', payout: '1.000', currency: 'BHD' }),
+      order('U'),
+    ]);
+    const { rows } = await stage.send(
+      [
+        'OrderId,ActionTrackerId,CurrencyCode,Amount,Reason',
+        'Y,4521,,800,OTHER',
+        'Y,4521,USD,800,OTHER',
+        'Y,4521,jpy,800,OTHER',
+        'K,4521,BHD,1.234,OTHER',
+        'U,4521,,80,OTHER',
+        'Y,4521,,0.00,OTHER',
+        'Y,4521,,,RESET',
+      ].join('\n'),
+    );
+    expect(codes(rows)).toEqual(['MALFORMED', 'MALFORMED', ...Array<string>(3).fill('MODIFIED'), 'REVERSED', 'RESET']);
+    expect(rows[0]).toMatchObject({
+      message: 'Amount: the action is in JPY, and without CurrencyCode the amount is in USD',
+      hint: 'Send the amount in JPY, with CurrencyCode JPY.',
+    });
+    expect((await stage.shown('K'))[0]).toMatchObject({ amount: '1.234' });
+  });
+
+  test('a SKU that is named twice counts once: the second line is refused', async () => {
+    const stage = await makeStage(await open(), [
+      order('I', { item: 'S1,2,60.00' }),
+      order('I', { item: 'S2,1,40.00' }),
+    ]);
+    const tall = 'OrderId,ActionTrackerId,Sku,Quantity,Amount,Reason\n';
+    const { rows } = await stage.send(`${tall}I,4521,S1,1,30.00,OTHER\nI,4521,S1,1,20.00,OTHER\nI,4521,S2,1,10,OTHER`);
+    expect(codes(rows)).toEqual(['MODIFIED', 'MALFORMED', 'MODIFIED']);
+    expect(rows[1]?.message).toBe('Sku: "S1" is named twice');
+    expect((await stage.shown('I'))[0]).toMatchObject({ amount: '40.00' });
+  });
+
   test('the newest action of an order wins, and an ActionId names any of them; ids must agree', async () => {
     const stage = await makeStage(await open(), [
       order('A', { id: 'X.1' }),

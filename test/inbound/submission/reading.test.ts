@@ -82,6 +82,11 @@ describe('cells', () => {
     ['Amount', '+5.00', 'sign', 'Number'],
     ['Amount', '.5', 'not an amount', 'Number'],
     ['Amount', '=A1', 'not an amount', 'Number'],
+    ['Amount', '1.230', 'thousands separators', 'thousands separator'],
+    ['Amount', '12.000', 'thousands separators', 'thousands separator'],
+    ['Amount', '12.345', 'thousands separators', 'thousands separator'],
+    ['OrderId', 'x'.repeat(256), 'longer than 255', 'exactly as'],
+    ['ActionId', 'x'.repeat(256), 'longer than 255', 'exactly as'],
     ['OrderId', '1.23457E+15', 'rounded', 'Text'],
     ['OrderId', '1E+15', 'rounded', 'Text'],
   ])('%s "%s" is refused, with the setting that causes it', async (column, cell, message, hint) => {
@@ -100,6 +105,39 @@ describe('cells', () => {
       expect(await told('Amount', cell)).toMatchObject({ ask: { amount: cell.trim() } });
     },
   );
+
+  test.each([
+    ['JPY', '1.000', false],
+    ['JPY', '12', true],
+    ['JPY', '12.00', true],
+    ['USD', '1234.500', true],
+    ['BHD', '1.230', true],
+    ['BHD', '12.000', true],
+  ])('in %s "%s" is an amount: %s', async (currency, amount, good) => {
+    const { records } = await recordsOf(`ActionId,Reason,CurrencyCode,Amount\nA,OTHER,${currency},${amount}\n`);
+    expect(records[0]?.content).toHaveProperty(good ? 'ask' : 'refusal');
+  });
+
+  test.each([
+    ['2', true],
+    ['2.000', false],
+    ['2.0', false],
+  ])('Quantity "%s" is a quantity: %s', async (quantity, good) => {
+    const { records } = await recordsOf(`ActionId,Reason,Sku,Quantity,Amount\nA,OTHER,S1,${quantity},1.00\n`);
+    expect(records[0]?.content).toHaveProperty(good ? 'ask' : 'refusal');
+  });
+
+  test('an id that is too long is kept short', async () => {
+    const { records } = await recordsOf(`OrderId,ActionTrackerId,Reason\n${'x'.repeat(5000)},4521,OTHER\n`);
+    expect(records.map(({ orderId }) => orderId)).toEqual([`${'x'.repeat(255)}…`]);
+  });
+
+  test('a SKU that a line names twice', async () => {
+    const { records } = await recordsOf(
+      'ActionId,Reason,Sku1,Quantity1,Amount1,Sku2,Quantity2,Amount2\nA,OTHER,S1,1,5,S1,1,6\n',
+    );
+    expect(messageOf(records[0] as FileRecord)).toBe('Sku: "S1" is named twice');
+  });
 
   test.each(['E15', '12E5X', '1e5', '0012', 'a b', '2581697744617019994'])('OrderId "%s" is an id', async (cell) => {
     expect(await told('OrderId', cell)).toHaveProperty('ask');
