@@ -79,7 +79,7 @@ export const blindFault = (step: Step, cause: unknown): DropFault =>
       code: 'blind',
       next: 'hold',
       reason: 'the server lets nobody look whether a file is there, by name, in a list or by reading it',
-      hint: 'ask for the right to list or read the folder; if there is none to be had, set "confirm: none" for this drop',
+      hint: 'ask for the right to list or read the folder; if there is none to be had, set "confirm: none" for this drop (over FTPS with "replace: true")',
     },
     step,
     '',

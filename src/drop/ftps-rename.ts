@@ -11,7 +11,12 @@ export const remove = async (at: Place, name: string): Promise<void> => {
     await at.link.ask(at.step('remove', name), 'DELE', at.path(name));
   } catch (error) {
     if (replyOf(error) === undefined || replyOf(error) === 421) throw error;
-    if (await look(at, name).catch(() => error)) throw error;
+    // Where nobody may look either, a no that speaks of no missing right is taken for "not there".
+    const blindly = (failure: unknown) => {
+      const bare = error instanceof DropFault && replyOf(error) === 550 && !saysDenied(error);
+      return bare && failure instanceof DropFault && failure.code === 'blind' ? undefined : error;
+    };
+    if (await look(at, name).catch(blindly)) throw error;
   }
 };
 

@@ -70,12 +70,20 @@ const checkTrust = (reading: Reading, path: Path): void => {
     report(reading, [...path, 'ca'], 'is not used: the pinned certificates stand instead', 'keep one of the two');
 };
 
+/** FTP's rename overwrites: where nobody looks before it, somebody must have said that this is meant. */
+const checkUnseen = (reading: Reading, path: Path, confirm: string | undefined, replace: boolean | undefined): void => {
+  if (confirm !== 'none' || replace === true) return;
+  const message = 'needs "replace: true" over FTPS, where an upload overwrites and nobody looks before it';
+  report(reading, [...path, 'confirm'], message, 'set it if nobody else puts files there; or leave "confirm" out');
+};
+
 /** Reads a drop of the kind `ftps`. */
 export const ftpsDrop = (reading: Reading, path: Path, name: string): DropPlan | undefined => {
   const { good, whole: all } = read(reading, path, shape);
   checkTrust(reading, path);
   const password = reveal(reading, [...path, 'password'], good.password);
   const { user, folder, partialFolder } = good;
+  checkUnseen(reading, path, good.confirm, good.replace);
   checkOneLine(reading, path, { user, password: password?.reveal(), folder, partialFolder });
   const ca = authorities(reading, [...path, 'ca']);
   const tls = tlsRange(reading, [...path, 'tls']);

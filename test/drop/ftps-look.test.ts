@@ -72,6 +72,17 @@ describe('looking for a file over FTPS', () => {
     await drop.close();
   });
 
+  it.each([
+    ['550 Delete operation failed.', true],
+    ['550 permission denied', false],
+  ])('removes what nobody may see, as far as it is told (%s)', async (reply, done) => {
+    const no = says('550 permission denied');
+    const drop = await open({ SIZE: no, LIST: no, RETR: no, DELE: says(reply) });
+    if (done) await drop.remove(name);
+    else expect(await faultOf(drop.remove(name))).toMatchObject({ code: 'denied' });
+    await drop.close();
+  });
+
   it.each(['by list', 'by reading', 'not'] as const)('asks by name again whatever was learned (%s)', async (looks) => {
     const drop = await open({}, {}, { looks });
     server.files.set('orders.csv', Buffer.from('12345'));

@@ -114,7 +114,7 @@ const noRename = (fault: Fault, spec: DropSpec): Advice => ({
 
 const blind: Advice = {
   cause: 'the server lets nobody look whether a file is there: not by name, not in a list, not by reading it',
-  hint: 'ask the partner for the right to list or read the folder; if there is none to be had: "confirm: none" for this drop',
+  hint: 'ask the partner for the right to list or read the folder; if there is none to be had: "confirm: none" for this drop (over FTPS with "replace: true")',
 };
 
 const busy: Advice = {

@@ -31,6 +31,11 @@ const pins = (spec: DropSpec, facts: Facts): Change[] => {
   return [];
 };
 
+const replacing = (spec: DropSpec): Change[] =>
+  spec.kind === 'ftps' && !spec.replace
+    ? [{ key: 'replace', value: true, why: 'an upload over FTPS overwrites, and nobody may look before it' }]
+    : [];
+
 const changesOf = (spec: DropSpec, facts: Facts, learned: Learned): Change[] => [
   ...(facts.mode ? [{ key: 'mode', value: facts.mode, why: 'how TLS begins on this port' }] : []),
   ...pins(spec, facts),
@@ -41,7 +46,7 @@ const changesOf = (spec: DropSpec, facts: Facts, learned: Learned): Change[] => 
     ? [{ key: 'concurrency', value: 1, why: 'the server refuses several writes in flight' }]
     : []),
   ...(facts.blind === true && spec.confirm !== 'none'
-    ? [{ key: 'confirm', value: 'none', why: 'nobody may look whether a file is there' }]
+    ? [{ key: 'confirm', value: 'none', why: 'nobody may look whether a file is there' }, ...replacing(spec)]
     : []),
   ...(facts.oneSession === true ? [{ key: 'sessions', value: 1, why: 'the server lets us in once at a time' }] : []),
 ];

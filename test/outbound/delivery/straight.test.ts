@@ -266,6 +266,21 @@ describeStores('a folder that is written straight', (open) => {
     expect(site.names()).toEqual(frozen.files.map(({ fileName }) => fileName));
   });
 
+  test('sent again by hand where nobody may look: the old marker is taken back unseen', async () => {
+    const { site, world, frozen } = await setUp();
+    await deliverDue(world.ctx);
+    rmSync(join(site.folder, frozen.main.fileName));
+    expect(await resend(world.ctx, frozen.deliveries[0] ?? 0)).toBe('pending');
+    const drops = new Map([['acme', planOf({ ...site.spec, rename: false, confirm: 'none' })]]);
+    const before: string[][] = [];
+    const blind = withFault((drop) => ({
+      look: () => Promise.reject(dropFault('blind')),
+      put: (file, steps) => (before.push(site.names()), drop.put(file, steps)),
+    }));
+    expect(await deliverDue({ ...world.ctx, drops, openDrop: blind })).toMatchObject([{ state: 'delivered' }]);
+    expect(before).toEqual([[], [frozen.main.fileName]]);
+  });
+
   test('a marker of somebody else is left alone, and nothing is written beside it', async () => {
     const { site, world, frozen } = await setUp();
     writeFileSync(join(site.folder, `${frozen.main.fileName}.done`), 'theirs');
