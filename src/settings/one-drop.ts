@@ -13,7 +13,7 @@ export type DropSection = Readonly<Record<string, unknown>>;
 export interface OneDrop {
   /** What is wrong with its section, but for its pins. */
   problems: Problem[];
-  /** What is wrong with its `hostKeys` or `certificates`; `plan` then has none. */
+  /** What is wrong with its `hostKeys` or `certificates`; `plan` then has none, and trusts nothing. */
   pinProblems: Problem[];
   /** Undefined when the section cannot be used. */
   plan: DropPlan | undefined;
@@ -38,6 +38,10 @@ const withoutPins = (raw: unknown, name: string): unknown => {
   return copy;
 };
 
+/** Pins that cannot be read stand all the same: without them authorities would decide, whom nobody chose. */
+const trustingNothing = (plan: DropPlan | undefined): DropPlan | undefined =>
+  plan?.spec.kind === 'ftps' ? { ...plan, spec: { ...plan.spec, certificates: [] } } : plan;
+
 const readOne = (reading: Reading, name: string): OneDrop => {
   const path = ['drops', name];
   const own: Reading = { ...reading, problems: [] };
@@ -48,7 +52,9 @@ const readOne = (reading: Reading, name: string): OneDrop => {
   const found = valueAt(reading.raw, path);
   const section = typeof found === 'object' && found !== null && !Array.isArray(found) ? { ...found } : {};
   const bare = { ...own, raw: withoutPins(reading.raw, name), problems: [] };
-  return { problems, pinProblems, plan: plan ?? readDropSection(bare, path, name), section };
+  if (plan) return { problems, pinProblems, plan, section };
+  const unpinned = readDropSection(bare, path, name);
+  return { problems, pinProblems, plan: pinProblems.length > 0 ? trustingNothing(unpinned) : unpinned, section };
 };
 
 /**

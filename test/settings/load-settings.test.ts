@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processEnvironment } from '../../src/settings/environment.ts';
 import { loadSettings } from '../../src/settings/load-settings.ts';
+import { loadDrop } from '../../src/settings/one-drop.ts';
 import type { Problem } from '../../src/settings/problem.ts';
 import type { Settings } from '../../src/settings/settings.ts';
 import { env, makeData, now } from './data.ts';
@@ -100,6 +101,17 @@ describe('what is right', () => {
     ]);
     expect(inspect(specs, { depth: 20 })).not.toMatch(/planted/);
   });
+
+  test.each(['certificates: ["SHA256:short"]', 'certificates: "all"', 'certificates: []', 'hostKeys: []'])(
+    'a drop read by itself with pins that cannot be read trusts nobody: %s',
+    (pins) => {
+      const drops = `{ d: { kind: ftps, host: ftp.acme.example, user: u, password: { env: ACME_PASSWORD }, ${pins} } }`;
+      const configFolder = acme(`{ ${plainFeed} }`, drops);
+      const found = loadDrop({ configFolder, dataFolder, env, now }, 'd');
+      expect(found).toMatchObject({ ok: true, drop: { problems: [], plan: { spec: { certificates: [] } } } });
+      expect(found.ok && found.drop.pinProblems).not.toEqual([]);
+    },
+  );
 
   test('left out, everything but what cannot be guessed has a default', async () => {
     const config = folder({

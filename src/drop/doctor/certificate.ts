@@ -33,7 +33,10 @@ export const judge = (shown: ShownCertificate, spec: FtpsSpec, now: number): Fin
   const unsent = 'no credentials were sent; ';
   if (spec.certificates) {
     if (spec.certificates.some((pin) => bare(pin) === shown.fingerprint)) return { detail: `${detail}; it is pinned` };
-    const cause = `the server shows another certificate than the pinned ones (${spec.certificates.join(', ')})`;
+    const pinned = spec.certificates.join(', ');
+    const cause = pinned
+      ? `the server shows another certificate than the pinned ones (${pinned})`
+      : 'the pinned certificates cannot be read, so that none is trusted';
     const hint = `${unsent}ask the partner whether it has changed; ${compare(shown.fingerprint)}`;
     return { result: 'failed', detail, cause, hint };
   }
