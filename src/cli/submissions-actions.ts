@@ -5,7 +5,7 @@ import { asFault, Fault } from '../fault.ts';
 import { releaseSubmission } from '../inbound/submission/release.ts';
 import { resultName } from '../inbound/submission/result-file.ts';
 import type { Submission } from '../inbound/submission/submission.ts';
-import { textOption } from './arguments.ts';
+import { flag, textOption } from './arguments.ts';
 import type { Call, CliCommand, Session } from './command.ts';
 import { exit, type ExitCode } from './exit-code.ts';
 import { applyAndTell, eventTypeNamed } from './submit.ts';
@@ -96,18 +96,19 @@ export const submissionsResult: CliCommand = {
 const releaseAndApply = async (call: Call, app: App, session: Session): Promise<ExitCode> => {
   const { id, eventTypeId } = await submissionOf(app, call);
   const eventType = eventTypeNamed(app, String(eventTypeId));
-  await releaseSubmission(app.store, id);
+  await releaseSubmission(app.store, id, { anyway: flag(call, 'anyway') });
   return applyAndTell(app, session, eventType, id);
 };
 
 export const submissionsRelease: CliCommand = {
   name: 'submissions release',
   args: idArgument,
-  options: [],
+  options: [{ flags: '--anyway', text: 'also when a later submission has changed actions since' }],
   summary: 'processes one that is a duplicate or held after all',
   details:
     'A duplicate is read like any other file: lines that changed something before now answer NO_CHANGE or ALREADY_REVERSED. ' +
-    'One that was held goes on where it stopped.',
+    'One that was held goes on where it stopped. When a later submission of the event type has changed actions since, the ' +
+    'older values would replace newer ones: then nothing is released (exit code 1), and the file is to be sent again.',
   examples: [['submissions release 12', 'when the same file was meant to be sent twice']],
   run: (call, session) => withApp(session, (app) => releaseAndApply(call, app, session)),
 };

@@ -114,6 +114,14 @@ for (const kind of ['sqlite', 'postgres'] as const) {
           expect((await here.run('submit', join(here.folder, 'none.csv'), '--event-type', '4521')).code).toBe(2);
           expect((await here.run('submit', here.folder, '--event-type', '4521')).code).toBe(2);
           expect(list((await here.run('submissions', '--status', 'Failed', '--json')).stdout)).toHaveLength(1);
+          // Its older values would go over those of a later one.
+          expect((await submit(here, good)).code).toBe(3);
+          expect((await submit(here, here.file('later.csv', mods('ORDER-1,4521,4.00,OTHER')))).code).toBe(0);
+          const overtaken = await here.run('submissions', 'release', '4', '--json');
+          expect(overtaken.code).toBe(1);
+          expect(json(overtaken.stdout)).toMatchObject({ error: { code: 'overtaken' } });
+          const anyway = await here.run('submissions', 'release', '4', '--anyway', '--json');
+          expect(json(anyway.stdout)).toMatchObject({ status: 'Complete', outcomes: { MODIFIED: 1 } });
         },
       );
     }

@@ -1,16 +1,48 @@
+import type { Knex } from 'knex';
 import { Fault } from '../../fault.ts';
 import type { Store } from '../../store/store.ts';
+import { sumsOf } from './outcome.ts';
 import type { Submission } from './submission.ts';
-import { findSubmission } from './submissions.ts';
+import { findSubmission, findSubmissions } from './submissions.ts';
 
 const refused = (id: number, reason: string, hint: string, code: string): Fault =>
   new Fault({ operation: 'release', object: `submission ${id}`, reason, hint, next: 'refuse', code });
 
+export interface ReleaseOptions {
+  /** Also when later submissions have changed the ledger, whose values may then give way to older ones. */
+  anyway?: boolean;
+}
+
+/** The newest submission behind this one that has changed something of the same event type. */
+const laterOf = async (knex: Knex, { id, eventTypeId }: Submission): Promise<Submission | undefined> => {
+  const later = (await findSubmissions(knex, { eventTypeId })).filter((one) => one.id > id && !one.check);
+  return later.findLast(({ outcomes }) => sumsOf(outcomes).applied > 0);
+};
+
+/** Its older values would go over the newer ones of a submission that came later. */
+const refuseOvertaken = async (knex: Knex, found: Submission): Promise<void> => {
+  const later = found.check ? undefined : await laterOf(knex, found);
+  if (!later) return;
+  throw new Fault({
+    operation: 'release',
+    object: `submission ${found.id}`,
+    reason: `submission ${later.id} (${later.fileName}) came later and has changed actions, and this one is older`,
+    hint: 'send the file again instead; or release it with --anyway if its values are to replace newer ones',
+    next: 'hold',
+    code: 'overtaken',
+  });
+};
+
 /**
  * Duplicate or Held → Queued: a person has looked, and it is processed after all; one that was held goes on where it
- * stopped. Fault (refuse) `missing`, `expired`, or `not-held` for any other status.
+ * stopped. Fault (refuse) `missing`, `expired`, or `not-held` for any other status; Fault (hold) `overtaken` when a later
+ * submission of the event type has changed the ledger.
  */
-export const releaseSubmission = (store: Store, id: number): Promise<Submission> =>
+export const releaseSubmission = (
+  store: Store,
+  id: number,
+  { anyway = false }: ReleaseOptions = {},
+): Promise<Submission> =>
   store.write(async ({ knex }) => {
     const count = await knex('submissions')
       .where({ id })
@@ -23,5 +55,6 @@ export const releaseSubmission = (store: Store, id: number): Promise<Submission>
       throw refused(id, 'its bytes were let go of after retention.submissions', 'submit the file again', 'expired');
     if (count === 0)
       throw refused(id, `it is ${found.status}`, 'only one that is Duplicate or Held can be released', 'not-held');
+    if (!anyway) await refuseOvertaken(knex, found);
     return found;
   });

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { applySubmission } from '../../../src/inbound/submission/apply.ts';
 import { findRows } from '../../../src/inbound/submission/rows.ts';
@@ -275,6 +275,39 @@ describeStores('a submission', (open) => {
     const faulty = `${header}A,4521,70,NEW_CODE`;
     expect(codes((await stage.send(faulty)).rows)).toEqual(['BAD_DISPOSITION']);
     expect(await stage.accept(faulty)).toMatchObject({ status: 'Queued', duplicateOf: null });
+  });
+
+  test('one that others have overtaken is not released, unless a person says so', async () => {
+    const stage = await makeStage(await open(), [order('A'), order('B')]);
+    const { store } = stage;
+    const first = `${header}A,4521,80,ORDER_UPDATE`;
+    await stage.send(first);
+    const duplicate = await stage.accept(first);
+    const lost = await stage.accept(`${header}A,4521,70,ORDER_UPDATE`);
+    const dry = await stage.accept(`${header}A,4521,60,ORDER_UPDATE`, { check: true });
+    for (const { id, spool } of [lost, dry]) {
+      const bytes = readFileSync(stage.spool.pathOf(spool));
+      rmSync(stage.spool.pathOf(spool));
+      expect(await stage.apply(id)).toBe('held');
+      writeFileSync(stage.spool.pathOf(spool), bytes);
+    }
+    // What changed nothing, was a dry run or is of another event type overtakes nobody.
+    await stage.send(`${header}B,4521,100.00,ORDER_UPDATE`);
+    await stage.send(`${header}B,4521,99.00,ORDER_UPDATE`, { check: true });
+    await releaseSubmission(store, duplicate.id);
+    expect(await stage.apply(duplicate.id)).toBe('complete');
+    const later = await stage.send(`${header}A,4521,90,ORDER_UPDATE`, { fileName: 'later.csv' });
+    const again = releaseSubmission(store, lost.id);
+    await expect(again).rejects.toMatchObject({
+      ...{ code: 'overtaken', next: 'hold' },
+      message: expect.stringContaining(`submission ${later.id} (later.csv)`) as string,
+    });
+    expect(await stage.stand(lost.id)).toMatchObject({ status: 'Held', error: expect.any(String) as string });
+    await releaseSubmission(store, dry.id);
+    expect(await stage.apply(dry.id)).toBe('complete');
+    await releaseSubmission(store, lost.id, { anyway: true });
+    await stage.apply(lost.id);
+    expect((await stage.shown('A'))[0]).toMatchObject({ amount: '70.00' });
   });
 
   test('a file that is wrong as a whole fails with one sentence and no records', async () => {
