@@ -140,7 +140,7 @@ const goneOnceWritten = ({ parcel, plan }: Sending): Receipt => {
 /** Reading back costs nothing worth mentioning in a folder; elsewhere what `put` has seen must do. */
 const proof = async ({ drop, parcel, plan }: Sending, seen: Receipt): Promise<Receipt> => {
   if (plan.spec.kind !== 'folder' || seen !== 'size') return seen;
-  const found = await readBack(drop, parcel.fileName);
+  const found = await readBack(drop, parcel.fileName, parcel.bytes);
   if (found === undefined || found === parcel.sha256) return found === undefined ? 'size' : 'digest';
   throw new Fault({
     operation: 'read back',
