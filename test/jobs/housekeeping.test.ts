@@ -21,13 +21,26 @@ const setUp = async (store: Store) => {
   const never = new AbortController().signal;
   const delivering = { drops: new Map(), openDrop: () => Promise.reject(new Error('not here')), random: Math.random };
   const watching = { channels: [], late: 1_800_000 };
-  const jobs = { ...watching, feeds: [], keepBatchFiles: 90 * day, log: silentLog, ending: never, abandon: never, graceMs: 1 };
+  const jobs = {
+    ...watching,
+    feeds: [],
+    keepBatchFiles: 90 * day,
+    log: silentLog,
+    ending: never,
+    abandon: never,
+    graceMs: 1,
+  };
   const context: JobContext = { ...(await makeContext(store, clock)), ...delivering, ...jobs };
   await addTransactions(store, [{}, {}]);
   await runFeed(context, makeFeed({ drops: ['a', 'b'] }, { sidecar: 'sha256' }), { due, kind: 'schedule' });
   const setState = (drop: string, state: string) =>
     store.write(async ({ knex }) => void (await knex('deliveries').where({ drop_name: drop }).update({ state })));
-  return { clock, context, setState, spooled: () => readdirSync(context.spool.folder).filter((name) => name !== 'notes') };
+  return {
+    clock,
+    context,
+    setState,
+    spooled: () => readdirSync(context.spool.folder).filter((name) => name !== 'notes'),
+  };
 };
 
 describeStores('housekeeping', (open) => {

@@ -31,7 +31,9 @@ export const makeData = (folder: string): string => {
   put('garbage', 'planted-garbage\n');
   put('certificate.pem', '-----BEGIN CERTIFICATE-----\nplanted-certificate\n');
   put('certificate-key.pem', String(pkcs8));
-  cpSync(new URL('../../fixtures/certificates', import.meta.url).pathname, join(folder, 'certificates'), { recursive: true });
+  cpSync(new URL('../../fixtures/certificates', import.meta.url).pathname, join(folder, 'certificates'), {
+    recursive: true,
+  });
   cpSync(new URL('../../fixtures/pgp/', import.meta.url).pathname, join(folder, 'pgp'), { recursive: true });
   return folder;
 };
