@@ -9,7 +9,7 @@ import { makeHolder } from '../../src/work/leases.ts';
 const { url, folder, feed } = JSON.parse(process.argv[2] ?? '{}') as { url: string; folder: string; feed: Feed };
 
 const store = await openStore(url, folder);
-const spool = await openSpool(`${folder}/spool`);
+const spool = await openSpool(`${folder}/spool-${store.kind}`);
 const ctx = { store, spool, clock: systemClock, holder: makeHolder() };
 const start = performance.now();
 const { batch } = await runFeed(ctx, feed, { due: systemClock.now(), kind: 'hand' });
