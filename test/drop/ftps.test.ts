@@ -57,11 +57,10 @@ describe.skipIf(missing !== undefined)('vsftpd', () => {
       ['the folder', { folder: '/in\r\nDELE orders.csv' }, 'folder'],
       ['the folder for files in flight', { partialFolder: '/in\u0000' }, 'folder'],
     ])('calls nobody when a control character is in %s', async (_, changes, code) => {
-      const seen = server.log().length;
-      const fault = await faultOf(open(changes));
+      // Nobody listens there: a call would end as `unreachable`.
+      const fault = await faultOf(open({ port: 1, ...changes }));
       expect(fault).toMatchObject({ code, next: 'hold' });
       expect(fault.message + fault.hint).not.toMatch(/planted|DELE/);
-      expect(server.log().length).toBe(seen);
     });
 
     it('says when nobody listens, and when the name is not known', async () => {
