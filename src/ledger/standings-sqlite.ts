@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { preparedOnce } from '../store/prepared.ts';
 import {
   type ChangeOrigin,
   changedItemsOf,
@@ -21,17 +22,6 @@ interface Statements {
   item: Statement;
 }
 
-const prepared = new WeakMap<Database, Statements>();
-
-const statementsOf = (db: Database): Statements => {
-  let statements = prepared.get(db);
-  if (!statements) {
-    statements = prepareAll(db);
-    prepared.set(db, statements);
-  }
-  return statements;
-};
-
 const prepareAll = (db: Database): Statements => ({
   byId: db.prepare('select id from transactions where public_id = ? and event_type = ?').pluck(),
   newest: db.prepare('select max(id) from transactions where event_type = ? and order_id = ?').pluck(),
@@ -47,6 +37,8 @@ const prepareAll = (db: Database): Statements => ({
   item: db.prepare(`update items set created_quantity = coalesce(created_quantity, quantity),
     created_amount = coalesce(created_amount, amount), quantity = ?, amount = ? where transaction_id = ? and position = ?`),
 });
+
+const statementsOf = preparedOnce(prepareAll);
 
 /** First the ids, one small lookup each, then all rows at once (as `findInSqlite`). */
 export const findStandingsInSqlite = (db: Database, wanted: WantedStandings): FoundRows => {

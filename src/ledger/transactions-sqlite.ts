@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { preparedOnce } from '../store/prepared.ts';
 import { int } from '../store/store.ts';
 import {
   createdColumns,
@@ -26,17 +27,6 @@ interface Statements {
   itemsOf: Statement;
 }
 
-const prepared = new WeakMap<Database, Statements>();
-
-const statementsOf = (db: Database): Statements => {
-  let statements = prepared.get(db);
-  if (!statements) {
-    statements = prepareAll(db);
-    prepared.set(db, statements);
-  }
-  return statements;
-};
-
 const prepareAll = (db: Database): Statements => {
   const names = transactionColumns.map(({ name }) => name);
   return {
@@ -58,6 +48,8 @@ const prepareAll = (db: Database): Statements => {
       where transaction_id in (select value from json_each(?)) order by transaction_id, position`),
   };
 };
+
+const statementsOf = preparedOnce(prepareAll);
 
 /** One writer at a time, so the next sequences are known: AUTOINCREMENT goes on after the highest that was ever used. */
 export const insertIntoSqlite = (db: Database, rows: readonly NewTransaction[], creation: Creation): number[] => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fixedClock } from '../../src/clock.ts';
 import { csvEncoder } from '../../src/file/csv-encode.ts';
-import { recordChange } from '../../src/ledger/journal.ts';
+import { findStandings, recordChanges } from '../../src/ledger/standings.ts';
 import { addLedgerFile, type LedgerFileResult } from '../../src/ledger/ledger-file.ts';
 import { showOrder } from '../../src/ledger/ledger-view.ts';
 import { addSample } from '../../src/ledger/sample.ts';
@@ -152,17 +152,18 @@ describeStores('ledger add', (open) => {
   test('the same file again adds nothing after the transaction was changed', async () => {
     const store = await open();
     await addFixture(store, 'orders.csv');
-    const origin = {
-      channel: 'mail',
-      source: 'mods.csv',
-      sender: 'ops@brand.example',
-      at: 1,
-      line: 7,
-      reason: 'ITEM_RETURNED',
-    };
-    await store.write((writer) =>
-      recordChange(writer, 1, 'modified', { amount: 10000n, payout: 1000n, customerStatus: 'EXISTING' }, origin),
-    );
+    await store.write(async (writer) => {
+      const wanted = { eventTypeId: 4521, transactionIds: [], orderIds: ['A-1001'] };
+      const before = (await findStandings(writer, wanted)).newestOf.get('A-1001')!;
+      const after = { ...before, amount: 10000n, payout: 1000n, customerStatus: 'EXISTING' };
+      const change = { id: before.id, change: 'modified' as const, before, after, reason: 'ITEM_RETURNED', line: 7 };
+      await recordChanges(writer, [change], {
+        channel: 'mail',
+        source: 'mods.csv',
+        sender: 'ops@brand.example',
+        at: 1,
+      });
+    });
     expect(counts(await addFixture(store, 'orders.csv'))).toEqual([0, 4, 0]);
     const [changed] = await showOrder(store, 'A-1001');
     expect(changed).toMatchObject({ amount: '100.00', payout: '10.00', customerStatus: 'EXISTING', status: 'PENDING' });

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
-import type { Database, Statement } from 'better-sqlite3';
 import { type Bound, columnsOf } from '../../store/array-literal.ts';
+import { preparedOnce } from '../../store/prepared.ts';
 import { int, type Row, type Writer } from '../../store/store.ts';
 import type { Verdict } from './judge-group.ts';
 import { type Outcome, outcomes } from './outcome.ts';
@@ -19,13 +19,9 @@ const width = 7;
 const insertMany = `insert into submission_rows (${names})
   select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[])`;
 
-const prepared = new WeakMap<Database, Statement>();
-
-const insertOne = (db: Database): Statement => {
-  const known = prepared.get(db) ?? db.prepare(`insert into submission_rows (${names}) values (?, ?, ?, ?, ?, ?, ?)`);
-  prepared.set(db, known);
-  return known;
-};
+const insertOne = preparedOnce((db) =>
+  db.prepare(`insert into submission_rows (${names}) values (?, ?, ?, ?, ?, ?, ?)`),
+);
 
 /** Where the table of outcomes says it all, nothing is stored beside the outcome. */
 const valuesOf = (submissionId: number, { record, orderId, outcome, message, hint }: Verdict): Bound[] => [

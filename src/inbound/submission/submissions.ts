@@ -49,17 +49,10 @@ const readSubmission = (row: Row): Submission => ({
 });
 
 /** A file that has come in and lies in the spool. */
-export interface NewSubmission {
-  eventTypeId: number;
-  channel: Channel;
-  sender: string | null;
-  message: MessagePart | null;
-  fileName: string;
-  spool: string;
-  bytes: number;
-  sha256: string;
-  check: boolean;
-}
+export type NewSubmission = Pick<
+  Submission,
+  'eventTypeId' | 'channel' | 'sender' | 'message' | 'fileName' | 'spool' | 'bytes' | 'sha256' | 'check'
+>;
 
 /** One acceptance at a time on PostgreSQL, so that two of the same bytes cannot both be the first. SQLite has one writer anyway. */
 const acceptanceLock = 'select pg_advisory_xact_lock(20260, 4)';
