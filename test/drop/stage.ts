@@ -76,6 +76,27 @@ export const faultOf = async (work: Promise<unknown>): Promise<DropFault> => {
   return error;
 };
 
+/**
+ * A delivery to a server that falls silent after so many bytes: the step that met its deadline, or `delivered`. How many
+ * bytes a server sends varies from run to run, so the silence may begin after the last answer; then the file is whole.
+ */
+export const silenceIn = async (
+  folder: string,
+  stage: Pick<Stage, 'open'>,
+  file: Outgoing,
+  steps: Partial<PutSteps> = {},
+): Promise<string> => {
+  const end = await deliver(stage, file, steps).catch((error: unknown) => error);
+  const there = digestIn(folder, file.name);
+  if (there !== undefined || end === 'size') expect(there).toBe(file.sha256);
+  if (end === 'size') return 'delivered';
+  const fault = await faultOf(Promise.reject(end as Error));
+  if (fault.code === 'timeout') expect(there).toBeUndefined();
+  else expect(fault.code).toBe('unknown-outcome');
+  expect(fault.next).toBe('retry');
+  return `${fault.operation} ${fault.code}`;
+};
+
 /** Names in the folder, partial ones included. */
 export const namesIn = (folder: string): string[] => readdirSync(folder).sort();
 
