@@ -1,3 +1,4 @@
+import { messageSpoolNames } from '../src/inbound/mail/messages.ts';
 import { submissionSpoolNames } from '../src/inbound/submission/submissions.ts';
 import { spoolNamesInUse } from '../src/outbound/feed/batches.ts';
 import type { Job } from './job.ts';
@@ -12,7 +13,8 @@ export const makeSweepSpool = (): Job => ({
   seconds: 30,
   run: everyHours(1, async ({ store, spool, clock, log }) => {
     const before = clock.now() - dayMs;
-    const inUse = [await spoolNamesInUse(store.read), await submissionSpoolNames(store.read)];
+    const { read } = store;
+    const inUse = [await spoolNamesInUse(read), await submissionSpoolNames(read), await messageSpoolNames(read)];
     const removed = await spool.sweep(new Set(inUse.flatMap((names) => [...names])), before);
     if (removed.length > 0) log.info({ files: removed.length }, 'swept the spool');
   }),
