@@ -24,10 +24,14 @@ export interface SenderRule {
 export interface Evidence {
   /** The addresses of the From header. */
   headerFrom: string[];
+  /** Whether SPF or DKIM prove the From header's domain; `unknown` when name servers failed, null when nobody asked. */
+  proof: 'pass' | 'fail' | 'unknown' | null;
   /** Verdicts such as `pass`, `fail`, `none`; null where it was not asked. */
   spf: string | null;
   dkim: string | null;
   dmarc: string | null;
+  /** The header field that says that a program sent the mail, or that it went to a list; null when there is none. */
+  automatic: string | null;
   /** More for people, one sentence each. */
   reasons: string[];
 }
