@@ -20,8 +20,12 @@ export interface Reader {
 export const openReader = (address: StoreAddress): Promise<Reader> =>
   address.kind === 'sqlite' ? Promise.resolve(sqliteReader(address.file)) : postgresReader(address.url);
 
+/** A reader goes through the tables once, in order: what it has read it does not need again. */
+const sqliteCacheKiB = 4096;
+
 const sqliteReader = (file: string): Reader => {
   const db = new Database(file, { readonly: true, timeout: 5000 });
+  db.pragma(`cache_size = -${sqliteCacheKiB}`);
   const prepared = new Map<string, Database.Statement<Parameter[], unknown[]>>();
   const prepare = (sql: string) => {
     const statement = db.prepare<Parameter[], unknown[]>(sql).raw(true);
