@@ -1,12 +1,18 @@
 import { cpus, totalmem } from 'node:os';
 import { readFile, writeFile } from 'node:fs/promises';
 import { freezeRows } from './freeze.ts';
-import type { BenchRow } from './row.ts';
 import { ftpsRows } from './ftps.ts';
+import { ingestRows } from './ingest.ts';
+import type { BenchRow } from './row.ts';
 import { sftpRows } from './sftp.ts';
 
-/** `npm run bench [freeze] [sftp] [ftps]`: measures, prints the table, and keeps it in the README beside this file. */
-const suites: Record<string, () => Promise<BenchRow[]>> = { freeze: freezeRows, sftp: sftpRows, ftps: ftpsRows };
+/** `npm run bench [freeze] [sftp] [ftps] [ingest]`: measures, prints the table, and keeps it in the README beside this file. */
+const suites: Record<string, () => Promise<BenchRow[]>> = {
+  freeze: freezeRows,
+  sftp: sftpRows,
+  ftps: ftpsRows,
+  ingest: ingestRows,
+};
 
 const asked = process.argv.slice(2);
 const chosen = Object.entries(suites).filter(([name]) => asked.length === 0 || asked.includes(name));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ftpsSpec } from '../drop/ftps-stage.ts';
+import { ftpsSpec } from '../drop/ftps/stage.ts';
 import { certificates } from '../servers/certificates.ts';
 import { at, need } from '../servers/packages.ts';
 import { startVsftpd, vsftpdMissing, type Vsftpd } from '../servers/vsftpd.ts';

@@ -51,8 +51,11 @@ const waitUntilReady = async (bin: string, port: number, server: ChildProcess): 
   throw new Error('postgres did not become ready within 30 s');
 };
 
-/** A cluster of its own on a free port, without password, gone after `stop`. A string is the reason why there is none. */
-export const startPostgres = async (): Promise<PostgresServer | string> => {
+/**
+ * A cluster of its own on a free port, without password, gone after `stop`. A string is the reason why there is none.
+ * No test cuts the power, so nothing has to reach the disk unless `durable` is asked for (to measure what it costs).
+ */
+export const startPostgres = async ({ durable = false } = {}): Promise<PostgresServer | string> => {
   const missing = await need(['postgresql'], binFolder);
   if (missing) return missing;
   const bin = binFolder() ?? '';
@@ -77,9 +80,8 @@ export const startPostgres = async (): Promise<PostgresServer | string> => {
     'listen_addresses=127.0.0.1',
     '-c',
     'max_connections=200',
-    // No test cuts the power, so nothing has to reach the disk.
     '-c',
-    'fsync=off',
+    `fsync=${durable ? 'on' : 'off'}`,
     '-c',
     'max_prepared_transactions=20',
   ];
