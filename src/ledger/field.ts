@@ -56,6 +56,7 @@ export const fields: readonly Field[] = [
   inFile('paymentType', 'payment_type'),
   inFile('confirmationRef', 'confirmation_ref'),
   inFile('conversionType', 'conversion_type'),
+  inFile('customerId', 'customer_id'),
   made('status', 'status'),
   made('lockingDate', 'locking_date', 'instant'),
   made('createdAt', 'created_at', 'instant'),

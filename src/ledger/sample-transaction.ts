@@ -141,5 +141,6 @@ const personOf = ({ pick, often, digits, below }: Chances, position: number): Re
     paymentType: pick(words.paymentTypes),
     confirmationRef: `00${digits(8)}`,
     conversionType: pick(words.conversionTypes),
+    customerId: position % 3 === 0 ? null : `C-${String(position % 997).padStart(5, '0')}`,
   };
 };
