@@ -1,4 +1,4 @@
-import { Fault } from '../../fault.ts';
+import { badHeader, bare, refuseDoubled, refuseMany } from './header.ts';
 
 /** The columns of a modification file that mean something to us, by the name they are spoken of. */
 export const columnNames = [
@@ -39,12 +39,6 @@ const plain = new Map<string, ColumnName>([
   ...Object.entries(aliases),
 ]);
 
-/** Names are compared without regard to case and space. */
-const bare = (cell: string): string => cell.replace(/\s/g, '').toLowerCase();
-
-const refuse = (reason: string, hint: string): Fault =>
-  new Fault({ operation: 'read', object: 'the header', reason, hint, next: 'refuse', code: 'bad-header' });
-
 const itemColumn = /^(sku|quantity|amount|category)0*([1-9]\d{0,3})$/;
 
 /** What a header cell means: a column, a column of an item, or itself. */
@@ -52,17 +46,6 @@ const meaningOf = (cell: string): string => {
   const name = bare(cell);
   const [, part, index] = itemColumn.exec(name) ?? [];
   return plain.get(name) ?? (part ? `${part}${index}` : name);
-};
-
-const refuseDoubled = (header: readonly string[], meanings: readonly string[]): void => {
-  for (const [i, meaning] of meanings.entries()) {
-    const first = meanings.indexOf(meaning);
-    if (meaning === '' || first === i) continue;
-    const [one, other] = [header[first]?.trim() ?? '', header[i]?.trim() ?? ''];
-    throw bare(one) === bare(other)
-      ? refuse(`the column ${other} is there twice`, 'take one of them out')
-      : refuse(`the columns ${one} and ${other} mean the same`, 'take one of them out');
-  }
 };
 
 const itemsOf = (meanings: readonly string[]): Columns['items'] => {
@@ -77,20 +60,12 @@ const itemsOf = (meanings: readonly string[]): Columns['items'] => {
     .map((index) => {
       const [sku, quantity] = [at(`sku${index}`), at(`quantity${index}`)];
       if (sku === undefined || quantity === undefined)
-        throw refuse(
+        throw badHeader(
           `it lacks the column ${sku === undefined ? 'Sku' : 'Quantity'}${index}`,
           'an item is named by Sku, Quantity and Amount with the same number',
         );
       return { index, sku, quantity, amount: at(`amount${index}`) ?? null };
     });
-};
-
-/** So many columns no sheet of orders has; each of them would take memory for every line. */
-const mostColumns = 5000;
-
-const refuseMany = ({ length }: readonly string[]): void => {
-  if (length > mostColumns)
-    throw refuse(`it has ${length} columns, and at most ${mostColumns} are read`, 'write one row for each item');
 };
 
 const refuseMissing = ({ header, places, items }: Columns): void => {
@@ -100,12 +75,12 @@ const refuseMissing = ({ header, places, items }: Columns): void => {
   const hint = 'the first line names the columns: ActionId, or OrderId and ActionTrackerId; Amount; Reason';
   const named = has('ActionId') || (has('OrderId') && has('ActionTrackerId'));
   const which = has('OrderId') ? 'ActionTrackerId' : has('ActionTrackerId') ? 'OrderId' : 'ActionId';
-  if (!named) throw refuse(seen ?? `it lacks the column ${which}`, hint);
-  if (!has('Reason')) throw refuse('it lacks the column Reason', hint);
+  if (!named) throw badHeader(seen ?? `it lacks the column ${which}`, hint);
+  if (!has('Reason')) throw badHeader('it lacks the column Reason', hint);
   if (has('Sku') !== has('Quantity'))
-    throw refuse(`it lacks the column ${has('Sku') ? 'Quantity' : 'Sku'}`, 'an item row has Sku, Quantity and Amount');
+    throw badHeader(`it lacks the column ${has('Sku') ? 'Quantity' : 'Sku'}`, 'an item row has Sku, Quantity and Amount');
   if (has('Sku') && items.length > 0)
-    throw refuse('it has both Sku and Sku1', 'write one row for each item, or all items of an order in one row');
+    throw badHeader('it has both Sku and Sku1', 'write one row for each item, or all items of an order in one row');
 };
 
 const noteOn = (header: string, meaning: string, place: number): string | undefined => {
