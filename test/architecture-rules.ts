@@ -45,7 +45,7 @@ const walls: { from: string; to: string; but?: string[]; because: string }[] = [
 /** Who may import a package; `types` may import its types only. A package that is not here has no owner yet. */
 const tables = ['src/work/', 'src/ledger/', 'src/outbound/', 'src/inbound/', 'src/watch/'];
 const owners: Record<string, { values: string[]; types?: string[] }> = {
-  'basic-ftp': { values: ['src/drop/ftps.ts'], types: ['src/drop/'] },
+  'basic-ftp': { values: ['src/drop/ftps/open.ts'], types: ['src/drop/ftps/'] },
   'better-sqlite3': { values: ['src/store/'], types: tables },
   commander: { values: ['src/cli/'] },
   croner: { values: ['src/work/due.ts'] },
@@ -67,8 +67,8 @@ const owners: Record<string, { values: string[]; types?: string[] }> = {
   'prom-client': { values: ['src/web/'] },
   saxes: { values: ['src/file/xml.ts'] },
   'smtp-server': { values: ['src/inbound/mail/listener.ts'], types: ['src/inbound/mail/'] },
-  ssh2: { values: ['src/drop/'] },
-  'ssh2-sftp-client': { values: ['src/drop/sftp.ts'] },
+  ssh2: { values: ['src/drop/sftp/', 'src/drop/doctor/'] },
+  'ssh2-sftp-client': { values: ['src/drop/sftp/open.ts'] },
   yaml: { values: ['src/settings/'] },
   yauzl: { values: ['src/file/unzip.ts'] },
   yazl: { values: ['src/file/zip.ts'] },

@@ -15,7 +15,13 @@ describe('the house', () => {
 });
 
 describe('the checker catches', () => {
-  const others = ['src/store/store.ts', 'src/drop/drop.ts', 'src/drop/sftp.ts', 'src/cli/main.ts', 'src/web/web.ts']
+  const others = [
+    'src/store/store.ts',
+    'src/drop/drop.ts',
+    'src/drop/sftp/open.ts',
+    'src/cli/main.ts',
+    'src/web/web.ts',
+  ]
     .concat(['src/settings/settings.ts', 'src/inbound/mail/mail.ts', 'src/outbound/feed/feed.ts', 'src/clock.ts'])
     .concat(['jobs/catalog.ts', 'src/outbound/feed/thread.ts']);
   const problems = (path: string, text: string): string[] => {
@@ -39,7 +45,7 @@ describe('the checker catches', () => {
     ['src/work/x.ts', "new Worker(new URL('../outbound/feed/thread.ts', import.meta.url));", /src\/work comes before/],
     ['src/inbound/mail/x.ts', "import { f } from '../../outbound/feed/feed.ts';", /wings never import each other/],
     ['src/drop/x.ts', "import { s } from '../store/store.ts';", /names and bytes only/],
-    ['src/outbound/delivery/x.ts', "import { s } from '../../drop/sftp.ts';", /never an adapter/],
+    ['src/outbound/delivery/x.ts', "import { s } from '../../drop/sftp/open.ts';", /never an adapter/],
     ['src/web/x.ts', "import type { S } from '../settings/settings.ts';", /only cli reads settings/],
     ['jobs/x.ts', "import type { S } from '../src/settings/settings.ts';", /only cli reads settings/],
     ['jobs/x.ts', "import { m } from '../src/cli/main.ts';", /jobs comes before src\/cli/],

@@ -1,7 +1,7 @@
 import type { Drop, DropSpec, Learned, OpenDrop } from './drop.ts';
-import { openFolder } from './folder.ts';
-import { openFtps } from './ftps.ts';
-import { openSftp } from './sftp.ts';
+import { openFolder } from './folder/open.ts';
+import { openFtps } from './ftps/open.ts';
+import { openSftp } from './sftp/open.ts';
 
 /** Opens a connection of the kind the spec asks for. Faults: see `DropCode`. Close what you opened. */
 export const openDrop: OpenDrop = (

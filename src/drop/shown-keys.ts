@@ -1,7 +1,7 @@
 import type { DropSpec } from './drop.ts';
-import { certificateOf } from './ftps.ts';
-import type { ShownKey } from './host-key.ts';
-import { hostKeysOf } from './sftp.ts';
+import { certificateOf } from './ftps/open.ts';
+import type { ShownKey } from './sftp/host-key.ts';
+import { hostKeysOf } from './sftp/open.ts';
 
 /**
  * What a server shows of itself now, without anybody signing in: its host keys, one of each kind, or its certificate.

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FolderSpec, SftpSpec } from '../drop/drop.ts';
-import { keyProblem } from '../drop/private-key.ts';
+import { keyProblem } from '../drop/sftp/private-key.ts';
 import type { DropPlan } from '../outbound/delivery/delivery.ts';
 import type { Secret } from '../secret.ts';
 import { common, kinds, options, plan, withoutSlash } from './drop-common.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { authorityProblem } from '../drop/authority.ts';
+import { authorityProblem } from '../drop/ftps/authority.ts';
 import type { FtpsSpec } from '../drop/drop.ts';
 import type { DropPlan } from '../outbound/delivery/delivery.ts';
 import { common, options, plan, withoutSlash } from './drop-common.ts';

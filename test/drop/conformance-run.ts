@@ -7,10 +7,10 @@ const readme = join(import.meta.dirname, '../../src/drop/README.md');
 
 /** The test files whose tests stand in the matrix. */
 const sources = (): string[] =>
-  readdirSync(import.meta.dirname)
+  readdirSync(import.meta.dirname, { encoding: 'utf8', recursive: true })
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join(import.meta.dirname, name))
-    .filter((path) => /from '\.\/(contract|variants)\.ts'/.test(readFileSync(path, 'utf8')));
+    .filter((path) => /from '\.\.?\/(contract|variants)\.ts'/.test(readFileSync(path, 'utf8')));
 
 const seenIn = (module: TestModule): Seen[] =>
   [...module.children.allTests()].map((test) => {

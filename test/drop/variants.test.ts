@@ -5,7 +5,7 @@ import { openDrop } from '../../src/drop/open-drop.ts';
 import { Secret } from '../../src/secret.ts';
 import { sshdMissing, startSshd } from '../servers/sshd.ts';
 import { startVsftpd, vsftpdMissing, type VsftpdOptions } from '../servers/vsftpd.ts';
-import { ftpsStage } from './ftps-stage.ts';
+import { ftpsStage } from './ftps/stage.ts';
 import type { Stage } from './stage.ts';
 import { anotherSession, describeVariants, type Variant } from './variants.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type Attributes, type SFTPWrapper } from 'ssh2';
-import { readHostKey } from '../../src/drop/host-key.ts';
+import { readHostKey } from '../../src/drop/sftp/host-key.ts';
 import { sshKeyPair } from '../ssh-keys.ts';
 
 /** A small SFTP server that takes one write at a time and fails all others, as some appliances do. Any password will do. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { basename } from 'node:path/posix';
 import ssh2, { type Attributes, type AuthContext, type SFTPWrapper } from 'ssh2';
-import { readHostKey } from '../../src/drop/host-key.ts';
+import { readHostKey } from '../../src/drop/sftp/host-key.ts';
 import { sshKeyPair } from '../ssh-keys.ts';
 
 /** What a client can ask for. `look` is STAT, LSTAT or FSTAT of a file; the folder itself is always there. */

@@ -1,5 +1,5 @@
 import type { FtpsSpec } from '../drop.ts';
-import type { ShownCertificate } from '../ftps-tls.ts';
+import type { ShownCertificate } from '../ftps/tls.ts';
 import type { Finding } from './report.ts';
 
 const day = 24 * 3_600_000;

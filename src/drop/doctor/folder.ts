@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { FolderSpec } from '../drop.ts';
-import { openFolder } from '../folder.ts';
+import { openFolder } from '../folder/open.ts';
 import type { MovingDrop } from '../put.ts';
 import type { Exam } from './exam.ts';
 import { size } from './text.ts';

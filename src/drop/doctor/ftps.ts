@@ -1,7 +1,7 @@
 import { DropFault, type FtpsSpec } from '../drop.ts';
-import { certificateOf, connectFtps, enterFtps } from '../ftps.ts';
-import type { Link } from '../ftps-link.ts';
-import type { ShownCertificate } from '../ftps-tls.ts';
+import { certificateOf, connectFtps, enterFtps } from '../ftps/open.ts';
+import type { Link } from '../ftps/link.ts';
+import type { ShownCertificate } from '../ftps/tls.ts';
 import type { MovingDrop } from '../put.ts';
 import { judge } from './certificate.ts';
 import { codeOf, type Exam } from './exam.ts';

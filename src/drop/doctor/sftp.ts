@@ -1,10 +1,10 @@
 import type { FileEntryWithStats } from 'ssh2';
 import type { SftpSpec } from '../drop.ts';
-import { isPinned, type ShownKey } from '../host-key.ts';
+import { isPinned, type ShownKey } from '../sftp/host-key.ts';
 import type { MovingDrop } from '../put.ts';
-import { makeSftpDrop } from '../sftp-drop.ts';
-import type { Link } from '../sftp-link.ts';
-import { connectSftp, hostKeysOf, type Connected } from '../sftp.ts';
+import { makeSftpDrop } from '../sftp/moves.ts';
+import type { Link } from '../sftp/link.ts';
+import { connectSftp, hostKeysOf, type Connected } from '../sftp/open.ts';
 import { codeOf, type Exam } from './exam.ts';
 import { hear, type Host, saysBusy, whileBusy } from './network.ts';
 import { firstLine, softwareOf, speakers, spokenIn } from './protocol.ts';

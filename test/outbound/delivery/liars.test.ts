@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { FtpsSpec, SftpSpec } from '../../../src/drop/drop.ts';
 import { deliverDue } from '../../../src/outbound/delivery/deliver.ts';
 import { Secret } from '../../../src/secret.ts';
-import { ftpsSpec } from '../../drop/ftps-stage.ts';
+import { ftpsSpec } from '../../drop/ftps/stage.ts';
 import { startScriptedFtps, type FtpsLie } from '../../servers/scripted-ftps.ts';
 import { startScriptedSftp, type SftpScript } from '../../servers/scripted-sftp.ts';
 import { describeStores } from '../../stores.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shownKeysOf } from '../../../src/drop/shown-keys.ts';
 import { deliverDue } from '../../../src/outbound/delivery/deliver.ts';
 import { trust } from '../../../src/outbound/delivery/trust.ts';
-import { ftpsSpec } from '../../drop/ftps-stage.ts';
+import { ftpsSpec } from '../../drop/ftps/stage.ts';
 import { startVsftpd, vsftpdMissing, type Vsftpd } from '../../servers/vsftpd.ts';
 import { describeStores } from '../../stores.ts';
 import { makeWorld, planOf } from './world.ts';
