@@ -14,8 +14,9 @@ export interface PostgresServer {
 
 const root = '/usr/lib/postgresql';
 
-/** Debian keeps the server's programs out of the PATH, in a folder for each version. */
+/** Debian keeps the server's programs out of the PATH, in a folder for each version. `POSTGRES_BIN` names those of another one. */
 const binFolder = (): string | undefined => {
+  if (process.env['POSTGRES_BIN'] !== undefined) return process.env['POSTGRES_BIN'];
   const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
   const found = versions.find((version) => existsSync(join(root, version, 'bin/initdb')));
   return found === undefined ? undefined : join(root, found, 'bin');
