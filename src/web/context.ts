@@ -1,0 +1,39 @@
+import type { Clock } from '../clock.ts';
+import type { EventType } from '../ledger/event-type.ts';
+import type { Log } from '../log.ts';
+import type { Relay } from '../notify/channel.ts';
+import type { DeliveryContext } from '../outbound/delivery/context.ts';
+import type { DropPlan } from '../outbound/delivery/delivery.ts';
+import type { FeedContext } from '../outbound/feed/context.ts';
+import type { Feed } from '../outbound/feed/feed.ts';
+
+/** What of the configuration the web works with. A reload changes it for the next request. */
+export interface WebSettings {
+  /** Of all partners, retired ones too. */
+  feeds: readonly Feed[];
+  drops: Map<string, DropPlan>;
+  eventTypes: ReadonlyMap<number, EventType>;
+  /** The address that people know the service by, `https://…` without a path; undefined when none is configured. */
+  url: string | undefined;
+  /** Proxies whose X-Forwarded-For is believed. */
+  proxies: readonly string[];
+  /** Takes mail of ours: sign-in links. */
+  relay: Relay | undefined;
+  /** Bytes of one uploaded file. */
+  maxUpload: number;
+}
+
+/** What the web works with. */
+export interface WebContext extends FeedContext, Omit<DeliveryContext, 'drops'> {
+  clock: Clock;
+  log: Log;
+  version: string;
+  settings(): WebSettings;
+}
+
+/** The context of the delivery room, with the drops of this moment. */
+export const deliveryContext = (ctx: WebContext): DeliveryContext => ({ ...ctx, drops: ctx.settings().drops });
+
+/** The partner of a feed; undefined for a feed that is not configured. */
+export const partnerOf = (ctx: WebContext, feed: string): string | undefined =>
+  ctx.settings().feeds.find(({ name }) => name === feed)?.partner;
