@@ -3,6 +3,7 @@ import { makeDeliverDue } from './deliver-due.ts';
 import { makeExpireBatchFiles } from './expire-batch-files.ts';
 import { makeExpireSubmissionFiles } from './expire-submission-files.ts';
 import type { Job } from './job.ts';
+import { makeLogMessages } from './log-messages.ts';
 import { makeRaiseAlerts } from './raise-alerts.ts';
 import { makeRunDueFeeds } from './run-due-feeds.ts';
 import { makeSweepSpool } from './sweep-spool.ts';
@@ -13,6 +14,7 @@ import { makeWatchPickups } from './watch-pickups.ts';
 export const makeJobs = (): Job[] => [
   makeRunDueFeeds(),
   makeDeliverDue(),
+  makeLogMessages(),
   makeApplySubmissions(),
   makeWatchPickups(),
   makeWatchKeys(),

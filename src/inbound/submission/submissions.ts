@@ -52,7 +52,10 @@ const readSubmission = (row: Row): Submission => ({
 export type NewSubmission = Pick<
   Submission,
   'eventTypeId' | 'channel' | 'sender' | 'message' | 'fileName' | 'spool' | 'bytes' | 'sha256' | 'check'
->;
+> & {
+  /** Why it is not read at all, in sentences: then it is `Failed` from the beginning. */
+  failure?: string | null;
+};
 
 /** One acceptance at a time on PostgreSQL, so that two of the same bytes cannot both be the first. SQLite has one writer anyway. */
 const acceptanceLock = 'select pg_advisory_xact_lock(20260, 4)';
@@ -70,23 +73,33 @@ const earlierThan = async (knex: Knex, { eventTypeId, sha256 }: NewSubmission): 
   }));
 };
 
+/** With what status a file begins: a dry run is never a duplicate. */
+const beginningOf = async (
+  knex: Knex,
+  received: NewSubmission,
+): Promise<{ status: SubmissionStatus; duplicate_of: number | null; error: string | null }> => {
+  const { failure = null, check } = received;
+  if (failure !== null) return { status: 'Failed', duplicate_of: null, error: failure };
+  const original = check ? undefined : duplicateOf(await earlierThan(knex, received));
+  return { status: original === undefined ? 'Queued' : 'Duplicate', duplicate_of: original ?? null, error: null };
+};
+
 /**
- * Writes a received file down, in the caller's database transaction: `Queued`, or `Duplicate` of an earlier one (a dry
- * run never is one). Resolves to its id; the ids grow in order of acceptance. All files of one message go into one
- * database transaction.
+ * Writes a received file down, in the caller's database transaction: `Queued`, `Failed` where it is not read at all, or
+ * `Duplicate` of an earlier one (a dry run never is one). Resolves to its id; the ids grow in order of acceptance. All
+ * files of one message go into one database transaction.
  */
 export const insertSubmission = async (writer: Writer, received: NewSubmission): Promise<number> => {
   const { knex, raw } = writer;
   if (raw.kind === 'postgres') await raw.client.query(acceptanceLock);
   const { eventTypeId, channel, sender, message, fileName, spool, bytes, sha256, check } = received;
-  const original = check ? undefined : duplicateOf(await earlierThan(knex, received));
+  const beginning = await beginningOf(knex, received);
   const now = await writer.now();
   const [row] = (await knex('submissions').insert(
     {
       ...{ event_type: eventTypeId, channel, sender, file_name: fileName, spool, bytes, sha256, check_only: check },
       ...{ message_id: message?.messageId ?? null, recipient: message?.recipient ?? null, part: message?.part ?? null },
-      status: original === undefined ? 'Queued' : 'Duplicate',
-      ...{ duplicate_of: original ?? null, received_at: now, completed_at: original === undefined ? null : now },
+      ...{ ...beginning, received_at: now, completed_at: beginning.status === 'Queued' ? null : now },
       ...{ notes: '[]', outcomes: '{}' },
     },
     ['id'],
