@@ -1,30 +1,19 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SftpSpec } from '../../src/drop/drop.ts';
-import { Secret } from '../../src/secret.ts';
 import { startProxy } from '../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../servers/sshd.ts';
 import { type BenchRow, timed } from './row.ts';
 import { deliver, makeFile, row } from './upload.ts';
+import { sftpSpec } from '../drop/sftp/stage.ts';
 
 const rounds = 5;
 
-const specOf = (server: Sshd, port: number, concurrency: number): SftpSpec => ({
-  kind: 'sftp',
-  name: 'bench',
-  host: '127.0.0.1',
-  port,
-  user: server.user,
-  key: new Secret(readFileSync(server.keys.plain, 'utf8')),
-  hostKeys: [server.fingerprints().ed25519],
-  folder: '/in',
-  concurrency,
-  stepTimeout: 60_000,
-  replace: false,
-});
+const specOf = (server: Sshd, port: number, concurrency: number): SftpSpec =>
+  sftpSpec(server, { port, concurrency, stepTimeout: 60_000 });
 
 /** `put -f` asks for fsync, as we do; plain `put` does not. */
 const nativePut = (server: Sshd, path: string, put: 'put' | 'put -f'): Promise<unknown> => {

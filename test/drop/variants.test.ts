@@ -1,39 +1,19 @@
-import { chmodSync, readFileSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { describe } from 'vitest';
-import type { FtpsSpec, SftpSpec } from '../../src/drop/drop.ts';
-import { openDrop } from '../../src/drop/open-drop.ts';
-import { Secret } from '../../src/secret.ts';
+import type { FtpsSpec } from '../../src/drop/drop.ts';
 import { sshdMissing, startSshd } from '../servers/sshd.ts';
 import { startVsftpd, vsftpdMissing, type VsftpdOptions } from '../servers/vsftpd.ts';
 import { ftpsStage } from './ftps/stage.ts';
+import { sftpStage } from './sftp/stage.ts';
 import type { Stage } from './stage.ts';
 import { anotherSession, describeVariants, type Variant } from './variants.ts';
 
 type Rest = Omit<Variant, 'variant' | 'start'>;
 
 const openssh = async (sftp: string, mode = 0o755): Promise<Stage> => {
-  const server = await startSshd({ sftp });
-  chmodSync(server.folder, mode);
-  const spec: SftpSpec = {
-    kind: 'sftp',
-    name: 'acme-sftp',
-    host: '127.0.0.1',
-    port: server.port,
-    user: server.user,
-    key: new Secret(readFileSync(server.keys.plain, 'utf8')),
-    hostKeys: [server.fingerprints().ed25519],
-    folder: '/in',
-    concurrency: 16,
-    stepTimeout: 5_000,
-    replace: false,
-  };
-  return {
-    open: (changes) => openDrop({ ...spec, ...changes }),
-    folder: server.folder,
-    forbid: () => () => undefined,
-    small: () => Promise.resolve('not needed here'),
-    stop: () => server.stop(),
-  };
+  const stage = await sftpStage(() => startSshd({ sftp }));
+  chmodSync(stage.folder, mode);
+  return stage;
 };
 
 const onOpenssh = (variant: string, sftp: string, rest: Rest): Variant => ({

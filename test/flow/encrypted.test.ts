@@ -14,6 +14,7 @@ import { type Proxy, startProxy } from '../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../servers/sshd.ts';
 import { describeStores } from '../stores.ts';
 import { feed, openLine } from './line.ts';
+import { sftpSpec } from '../drop/sftp/stage.ts';
 
 const missing = (await sshdMissing()) ?? (await gpgMissing());
 
@@ -42,19 +43,7 @@ describe.skipIf(missing !== undefined)('an encrypted file at a real SFTP server'
     await Promise.all([server.stop(), partner.stop(), us.stop()]);
   });
 
-  const spec = (): DropSpec => ({
-    kind: 'sftp',
-    name: 'partner',
-    host: '127.0.0.1',
-    port: proxy.port,
-    user: server.user,
-    key: new Secret(readFileSync(server.keys.plain, 'utf8')),
-    hostKeys: [server.fingerprints().ed25519],
-    folder: '/in',
-    concurrency: 16,
-    stepTimeout: 5000,
-    replace: false,
-  });
+  const spec = (): DropSpec => sftpSpec(server, { name: 'partner', port: proxy.port });
 
   describeStores('with', (open) => {
     test('is cut off and sent again: the same bytes, and gpg opens them', async () => {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { DropSpec, Outgoing } from '../../src/drop/drop.ts';
-import { Secret } from '../../src/secret.ts';
 import { sha256 } from '../../src/file/digest.ts';
 import { resend } from '../../src/outbound/delivery/actions.ts';
 import { deliverNow } from '../../src/outbound/delivery/deliver.ts';
@@ -18,6 +17,7 @@ import { sshdMissing, startSshd, type Sshd } from '../servers/sshd.ts';
 import { describeStores } from '../stores.ts';
 import { dropFault, withFault } from '../outbound/delivery/world.ts';
 import { feed, type Line, openLine } from './line.ts';
+import { sftpSpec } from '../drop/sftp/stage.ts';
 
 const missing = await sshdMissing();
 
@@ -26,19 +26,7 @@ describe.skipIf(missing !== undefined)('a marker at a real SFTP server', () => {
   beforeAll(async () => void (server = await startSshd()));
   afterAll(() => server.stop());
 
-  const spec = (): DropSpec => ({
-    kind: 'sftp',
-    name: 'partner',
-    host: '127.0.0.1',
-    port: server.port,
-    user: server.user,
-    key: new Secret(readFileSync(server.keys.plain, 'utf8')),
-    hostKeys: [server.fingerprints().ed25519],
-    folder: '/in',
-    concurrency: 16,
-    stepTimeout: 5000,
-    replace: false,
-  });
+  const spec = (): DropSpec => sftpSpec(server, { name: 'partner' });
 
   const asked = { name: 'nightly_{number:06}_{part:02}.csv', split: { rows: 20 }, sidecar: 'sha256' as const };
   const marked: Feed = { ...feed, file: { ...feed.file, ...asked, marker: 'nightly_{number:06}.done' } };

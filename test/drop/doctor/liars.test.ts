@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SftpSpec } from '../../../src/drop/drop.ts';
-import { Secret } from '../../../src/secret.ts';
 import { startScriptedSftp, type SftpLie, type SftpRequest, type SftpScript } from '../../servers/scripted-sftp.ts';
 import { failed, look, resultOf } from './stage.ts';
+import { sftpSpec } from '../sftp/stage.ts';
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -15,11 +15,8 @@ const start = async (script: SftpScript) => {
   return server;
 };
 
-const specOf = (server: { port: number; fingerprint: string }, changes: Partial<SftpSpec> = {}): SftpSpec => ({
-  ...{ kind: 'sftp', name: 'liar', host: '127.0.0.1', port: server.port, user: 'any', password: new Secret('any') },
-  ...{ hostKeys: [server.fingerprint], folder: '/in', concurrency: 4, stepTimeout: 300, replace: false },
-  ...changes,
-});
+const specOf = (server: { port: number; fingerprint: string }, changes: Partial<SftpSpec> = {}): SftpSpec =>
+  sftpSpec(server, { concurrency: 4, stepTimeout: 500, ...changes });
 
 // SSH_FX_… of draft-ietf-secsh-filexfer-02, 7.
 const [ok, denied, failure, unsupported] = [0, 3, 4, 8];

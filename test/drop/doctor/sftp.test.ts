@@ -17,25 +17,18 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { examine } from '../../../src/drop/doctor/doctor.ts';
 import type { StepName } from '../../../src/drop/doctor/report.ts';
-import type { FolderSpec, SftpSpec } from '../../../src/drop/drop.ts';
+import type { FolderSpec } from '../../../src/drop/drop.ts';
 import { Secret } from '../../../src/secret.ts';
 import { startPickySftp } from '../../servers/picky-sftp.ts';
 import { freePort } from '../../servers/postgres.ts';
 import { startProxy } from '../../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../../servers/sshd.ts';
 import { contents, failed, look, resultOf, section } from './stage.ts';
+import { sftpSpec } from '../sftp/stage.ts';
 
 const missing = await sshdMissing();
 
 const options = { concurrency: 16, stepTimeout: 5_000, replace: false };
-
-const specOf = (server: Sshd, changes: Partial<SftpSpec> = {}): SftpSpec => ({
-  ...{ kind: 'sftp', name: 'acme-sftp', host: '127.0.0.1', port: server.port, user: server.user, folder: '/in' },
-  key: new Secret(readFileSync(server.keys.plain, 'utf8')),
-  hostKeys: [server.fingerprints().ed25519],
-  ...options,
-  ...changes,
-});
 
 const listening = async (server: Server): Promise<number> => {
   server.listen(0, '127.0.0.1');
@@ -59,7 +52,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
   it('passes every step, and nothing is left behind', async () => {
     const before = contents(server.folder);
     const told: string[] = [];
-    const report = await examine(specOf(server), {
+    const report = await examine(sftpSpec(server), {
       section,
       now: Date.now(),
       tell: ({ step }) => void told.push(step),
@@ -84,7 +77,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
   });
 
   it('gives a section to paste, with secrets as their sources only', async () => {
-    const { block } = await look(specOf(server), { folder: '/in', hostKeys: ['SHA256:x'] });
+    const { block } = await look(sftpSpec(server), { folder: '/in', hostKeys: ['SHA256:x'] });
     expect(block).toBe(
       [
         'drops:',
@@ -104,7 +97,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
     for (const when of ['sign-in', 'folder', 'write', 'rename', 'taken', 'remove'] as const) {
       const stop = new AbortController();
       const tell = ({ step }: { step: StepName }) => step === when && stop.abort();
-      const report = await examine(specOf(server), { section, now: Date.now(), tell, signal: stop.signal });
+      const report = await examine(sftpSpec(server), { section, now: Date.now(), tell, signal: stop.signal });
       expect(report.ok).toBe(false);
       expect(report.steps.at(-1)).toMatchObject({ step: 'clean-up', result: 'ok' });
       expect(report.steps.filter(({ result }) => result === 'failed')).toEqual([]);
@@ -118,7 +111,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
     const proxy = await startProxy(server.port);
     stops.push(() => proxy.close());
     const tell = ({ step }: { step: StepName }) => step === 'rename' && proxy.cut();
-    const report = await examine(specOf(server, { port: proxy.port }), { section, now: Date.now(), tell });
+    const report = await examine(sftpSpec(server, { port: proxy.port }), { section, now: Date.now(), tell });
     expect(report.steps.at(-1)).toMatchObject({ step: 'clean-up', result: 'ok', detail: 'what was left is removed' });
     expect(contents(server.folder)).toEqual(before);
   });
@@ -131,7 +124,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
       proxy.swallow('up');
       proxy.swallow('down');
     };
-    const report = await examine(specOf(server, { port: proxy.port, stepTimeout: 600 }), {
+    const report = await examine(sftpSpec(server, { port: proxy.port, stepTimeout: 600 }), {
       section,
       now: Date.now(),
       tell,
@@ -146,14 +139,14 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
 
   describe('that cannot be reached or trusted', () => {
     it('1: the name is not known', async () => {
-      const found = failed(await look(specOf(server, { host: 'no-such-host.invalid' })));
+      const found = failed(await look(sftpSpec(server, { host: 'no-such-host.invalid' })));
       expect(found).toMatchObject({ step: 'name' });
       expect(found.hint).toContain('"host"');
     });
 
     it('2: nobody listens on the port', async () => {
       const port = await freePort();
-      const found = failed(await look(specOf(server, { port })));
+      const found = failed(await look(sftpSpec(server, { port })));
       expect(found).toMatchObject({ step: 'tcp', cause: `nobody listens at 127.0.0.1, port ${port}` });
       expect(found.hint).toContain('"port"');
     });
@@ -173,7 +166,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
         for (const socket of waiting) socket.destroy();
         listener.kill('SIGKILL');
       });
-      const found = failed(await look(specOf(server, { port, stepTimeout: 300 })));
+      const found = failed(await look(sftpSpec(server, { port, stepTimeout: 300 })));
       expect(found.step).toBe('tcp');
       expect(found.cause).toContain('a firewall drops the call');
       expect(found.hint).toContain('let this machine in');
@@ -183,7 +176,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
       const silent = createTcpServer((socket) => void socket.on('error', () => undefined));
       const port = await listening(silent);
       stops.push(() => void silent.close());
-      const found = failed(await look(specOf(server, { port, stepTimeout: 300 })));
+      const found = failed(await look(sftpSpec(server, { port, stepTimeout: 300 })));
       expect(found.step).toBe('greeting');
       expect(found.cause).toContain('silent');
     });
@@ -192,7 +185,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
       const web = createServer();
       const port = await listening(web);
       stops.push(() => void web.close());
-      const found = failed(await look(specOf(server, { port })));
+      const found = failed(await look(sftpSpec(server, { port })));
       expect(found).toMatchObject({ step: 'greeting' });
       expect(found.cause).toContain('a web server (HTTP)');
       expect(found.hint).toContain('"port"');
@@ -202,7 +195,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
       const ftp = createTcpServer((socket) => void socket.on('error', () => undefined).write('220 ProFTPD\r\n'));
       const port = await listening(ftp);
       stops.push(() => void ftp.close());
-      const found = failed(await look(specOf(server, { port })));
+      const found = failed(await look(sftpSpec(server, { port })));
       expect(found.cause).toContain('an FTP server');
       expect(found.hint).toContain('kind: ftps');
     });
@@ -212,7 +205,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
       ['5b: another host key is pinned', ['SHA256:bm90IHRoZSBrZXkgb2YgdGhpcyBzZXJ2ZXIgYXQgYWxs'], 'another host key'],
     ])('%s: no credentials are sent, and the key is shown', async (_, hostKeys, words) => {
       const seen = server.log().length;
-      const report = await look(specOf(server, { hostKeys }));
+      const report = await look(sftpSpec(server, { hostKeys }));
       const found = failed(report);
       const { ed25519, rsa } = server.fingerprints();
       expect(found.step).toBe('host-key');
@@ -225,7 +218,7 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
     });
 
     it('6: the password is wrong', async () => {
-      const { key: _, ...rest } = specOf(server);
+      const { key: _, ...rest } = sftpSpec(server);
       const found = failed(await look({ ...rest, password: new Secret('not this one') }));
       expect(found).toMatchObject({ step: 'sign-in' });
       expect(found.cause).toContain('with this password');
@@ -234,13 +227,13 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
 
     it('7: the key is refused', async () => {
       const key = new Secret(readFileSync(server.keys.stranger, 'utf8'));
-      const found = failed(await look(specOf(server, { key })));
+      const found = failed(await look(sftpSpec(server, { key })));
       expect(found).toMatchObject({ step: 'sign-in' });
       expect(found.cause).toContain('does not accept the key');
     });
 
     it('8: the folder is missing', async () => {
-      const found = failed(await look(specOf(server, { folder: '/nowhere' })));
+      const found = failed(await look(sftpSpec(server, { folder: '/nowhere' })));
       expect(found).toMatchObject({ step: 'folder' });
       expect(found.cause).toContain('/nowhere');
       expect(found.cause).toContain('the server puts us into /; folders there: in');
@@ -258,7 +251,7 @@ const withSshd = async (how: Parameters<typeof startSshd>[0]): Promise<Sshd> => 
 describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly', () => {
   it('7b: it takes no passwords, only keys', async () => {
     const server = await withSshd({ config: ['PasswordAuthentication no', 'KbdInteractiveAuthentication no'] });
-    const { key: _, ...rest } = specOf(server);
+    const { key: _, ...rest } = sftpSpec(server);
     const found = failed(await look({ ...rest, password: new Secret(server.password) }));
     expect(found.cause).toBe('the server takes no passwords, only publickey');
     expect(found.hint).toContain('key: {file: PATH}');
@@ -266,14 +259,14 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
 
   it('7c: it takes no keys, only passwords', async () => {
     const server = await withSshd({ config: ['PubkeyAuthentication no', 'KbdInteractiveAuthentication no'] });
-    const found = failed(await look(specOf(server)));
+    const found = failed(await look(sftpSpec(server)));
     expect(found.cause).toBe('the server takes no keys, only password');
     expect(found.hint).toContain('password: {env: NAME}');
   });
 
   it('8b: the folder for files in flight is missing, and then on another file system', async () => {
     const server = await withSshd({ size: '4m' });
-    const found = failed(await look(specOf(server, { partialFolder: '/in/flight' })));
+    const found = failed(await look(sftpSpec(server, { partialFolder: '/in/flight' })));
     expect(found).toMatchObject({ step: 'folder' });
     expect(found.cause).toContain('the folder for files in flight, /in/flight');
     expect(found.hint).toContain('"partialFolder"');
@@ -281,7 +274,7 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
     mkdirSync(apart);
     chownSync(apart, server.uid, server.gid);
     const before = contents(join(server.folder, '../..'));
-    const report = await look(specOf(server, { partialFolder: '/apart' }));
+    const report = await look(sftpSpec(server, { partialFolder: '/apart' }));
     const other = failed(report);
     expect(other).toMatchObject({ step: 'rename' });
     expect(report.block).not.toContain('rename: false');
@@ -292,7 +285,7 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
   it('9: the folder is not writable', async () => {
     const server = await withSshd({});
     chownSync(server.folder, 0, 0);
-    const report = await look(specOf(server));
+    const report = await look(sftpSpec(server));
     const found = failed(report);
     expect(found).toMatchObject({ step: 'write', cause: 'the user "ndpartner" may not write in /in' });
     expect(resultOf(report, 'rename')).toMatchObject({ result: 'not tried', detail: 'nothing could be written' });
@@ -301,7 +294,7 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
   it('10: nobody may list (write-only folder): a note, and a delivery works', async () => {
     const server = await withSshd({});
     chmodSync(server.folder, 0o333);
-    const report = await look(specOf(server));
+    const report = await look(sftpSpec(server));
     expect(report.steps.filter(({ result }) => result === 'failed')).toEqual([]);
     expect(resultOf(report, 'list')).toMatchObject({ result: 'note', cause: 'the user may write here and not list' });
     chmodSync(server.folder, 0o755);
@@ -310,7 +303,7 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
 
   it('11: renames are refused', async () => {
     const server = await withSshd({ sftp: '-P rename' });
-    const report = await look(specOf(server));
+    const report = await look(sftpSpec(server));
     const found = failed(report);
     expect(found.step).toBe('rename');
     expect(found.cause).toContain('write and not rename');
@@ -318,7 +311,7 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
     expect(found.hint).toContain('marker: "{name}.done"');
     expect(report.block).toMatch(/rename: false {3}# .*marker/);
     expect(contents(server.folder)).toEqual([]);
-    const straight = await look(specOf(server, { rename: false }), { rename: false });
+    const straight = await look(sftpSpec(server, { rename: false }), { rename: false });
     expect(straight.steps.filter(({ result }) => result === 'failed')).toEqual([]);
     expect(resultOf(straight, 'rename')?.detail).toContain('"rename: false" is right');
     expect(contents(server.folder)).toEqual([]);
@@ -329,7 +322,7 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
     ['the old file is removed just before', '-P posix-rename'],
   ])('"replace: true": %s', async (words, sftp) => {
     const server = await withSshd({ sftp });
-    const report = await look(specOf(server, { replace: true }));
+    const report = await look(sftpSpec(server, { replace: true }));
     expect(resultOf(report, 'taken')).toMatchObject({ result: 'ok', detail: expect.stringContaining(words) as string });
     expect(contents(server.folder)).toEqual([]);
   });
@@ -337,21 +330,21 @@ describe.skipIf(missing !== undefined)('an OpenSSH server that is set up wrongly
   it('12: the disk is full', async () => {
     const server = await withSshd({ size: '1m' });
     writeFileSync(join(server.folder, 'fill'), Buffer.alloc(1024 * 1024));
-    const found = failed(await look(specOf(server)));
+    const found = failed(await look(sftpSpec(server)));
     expect(found).toMatchObject({ step: 'write', cause: 'no space or quota is left at the drop' });
     expect(readdirSync(server.folder)).toEqual(['fill']);
   });
 
   it('13: SFTP is off for this user', async () => {
     const server = await withSshd({ sftp: '-x' });
-    const found = failed(await look(specOf(server)));
+    const found = failed(await look(sftpSpec(server)));
     expect(found).toMatchObject({ step: 'sftp' });
     expect(found.cause).toContain('SFTP is not offered');
   });
 
   it('14: files cannot be deleted: named, since it leaves something behind', async () => {
     const server = await withSshd({ sftp: '-P remove' });
-    const report = await look(specOf(server));
+    const report = await look(sftpSpec(server));
     expect(resultOf(report, 'remove')).toMatchObject({ result: 'note' });
     const cleaning = resultOf(report, 'clean-up');
     expect(cleaning?.result).toBe('failed');
@@ -368,11 +361,7 @@ describe('a picky server', () => {
     mkdirSync(join(folder, 'in'));
     const server = await startPickySftp(folder);
     stops.push(() => server.close());
-    const spec: SftpSpec = {
-      ...{ kind: 'sftp', name: 'acme-sftp', host: '127.0.0.1', port: server.port, user: 'any', folder: '/in' },
-      ...{ password: new Secret('any'), hostKeys: [server.fingerprint], ...options },
-    };
-    const report = await look(spec);
+    const report = await look(sftpSpec(server));
     expect(report.steps.filter(({ result }) => result === 'failed')).toEqual([]);
     expect(resultOf(report, 'throughput')).toMatchObject({
       result: 'note',

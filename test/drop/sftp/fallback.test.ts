@@ -2,11 +2,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SftpSpec } from '../../../src/drop/drop.ts';
 import { openDrop } from '../../../src/drop/open-drop.ts';
-import { Secret } from '../../../src/secret.ts';
 import { startPickySftp, type PickySftp } from '../../servers/picky-sftp.ts';
 import { deliver, digestIn, faultOf, namesIn, outgoing, type Stage } from '../stage.ts';
+import { sftpSpec } from './stage.ts';
 
 describe('an SFTP server that takes one write at a time', () => {
   const home = mkdtempSync(join(tmpdir(), 'nightdrop-picky-'));
@@ -16,20 +15,7 @@ describe('an SFTP server that takes one write at a time', () => {
   beforeAll(async () => {
     mkdirSync(folder);
     server = await startPickySftp(home);
-    const spec: SftpSpec = {
-      kind: 'sftp',
-      name: 'picky',
-      host: '127.0.0.1',
-      port: server.port,
-      user: 'anybody',
-      password: new Secret('anything'),
-      hostKeys: [server.fingerprint],
-      folder: '/in',
-      concurrency: 16,
-      stepTimeout: 5_000,
-      replace: false,
-    };
-    stage = { open: (changes) => openDrop({ ...spec, ...changes }) };
+    stage = { open: (changes) => openDrop(sftpSpec(server, changes)) };
   });
   afterAll(async () => {
     await server.close();

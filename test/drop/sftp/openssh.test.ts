@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -9,47 +9,29 @@ import { openDrop } from '../../../src/drop/open-drop.ts';
 import { hostKeysOf } from '../../../src/drop/sftp/open.ts';
 import { Secret } from '../../../src/secret.ts';
 import { startProxy, type Proxy } from '../../servers/proxy.ts';
-import { sshdMissing, startSshd, type Sshd } from '../../servers/sshd.ts';
+import { sshdMissing, startSshd, type Sshd, type SshdOptions } from '../../servers/sshd.ts';
 import { dropContract } from '../contract.ts';
 import { deliver, digestIn, faultOf, namesIn, noSteps, outgoing, silenceIn, until, type Stage } from '../stage.ts';
+import { sftpSpec, sftpStage } from './stage.ts';
 
 const missing = await sshdMissing();
 
-const specOf = (server: Sshd, changes: Partial<SftpSpec> = {}): SftpSpec => ({
-  kind: 'sftp',
-  name: 'acme-sftp',
-  host: '127.0.0.1',
-  port: server.port,
-  user: server.user,
-  key: new Secret(readFileSync(server.keys.plain, 'utf8')),
-  hostKeys: [server.fingerprints().ed25519],
-  folder: '/in',
-  concurrency: 16,
-  stepTimeout: 5_000,
-  replace: false,
-  ...changes,
-});
+const openssh = (options: SshdOptions = {}, changes: Partial<SftpSpec> = {}): Promise<Stage> =>
+  sftpStage((size) => startSshd({ ...options, ...(size !== undefined && { size }) }), changes);
 
-const stageOf = (server: Sshd, changes: Partial<SftpSpec> = {}): Stage => ({
-  open: (options) => openDrop({ ...specOf(server), ...changes, ...options }),
-  folder: server.folder,
-  forbid: () => {
-    chmodSync(server.folder, 0o555);
-    return () => chmodSync(server.folder, 0o755);
-  },
-  small: async () => stageOf(await startSshd({ size: '4m' })),
-  stop: () => server.stop(),
+const stageOf = (server: Sshd, changes: Partial<SftpSpec> = {}): Pick<Stage, 'open'> => ({
+  open: (more) => openDrop(sftpSpec(server, { ...changes, ...more })),
 });
 
 const empty = (folder: string): void =>
   namesIn(folder).forEach((name) => rmSync(join(folder, name), { recursive: true }));
 
 describe.skipIf(missing !== undefined)('OpenSSH', () => {
-  dropContract('sftp', async () => stageOf(await startSshd()));
+  dropContract('sftp', () => openssh());
 
   // Keys are exchanged anew many times within a file: what is in flight then must not be lost.
-  dropContract('sftp (new keys every 256 KB, relative folder)', async () =>
-    stageOf(await startSshd({ config: ['RekeyLimit 256K'], sftp: '-d /in' }), { folder: '.' }),
+  dropContract('sftp (new keys every 256 KB, relative folder)', () =>
+    openssh({ config: ['RekeyLimit 256K'], sftp: '-d /in' }, { folder: '.' }),
   );
 
   describe('signing in', () => {
@@ -57,14 +39,14 @@ describe.skipIf(missing !== undefined)('OpenSSH', () => {
     beforeAll(async () => void (server = await startSshd()));
     afterAll(() => server.stop());
 
-    const open = (changes: Partial<SftpSpec>) => openDrop({ ...specOf(server), ...changes });
+    const open = (changes: Partial<SftpSpec>) => openDrop(sftpSpec(server, changes));
     const keyed = (path: string, passphrase?: string): SftpSpec => ({
-      ...specOf(server),
+      ...sftpSpec(server),
       key: new Secret(readFileSync(path, 'utf8')),
       ...(passphrase && { passphrase: new Secret(passphrase) }),
     });
     const withPassword = (password: string, changes: Partial<SftpSpec> = {}): SftpSpec => {
-      const { key: _, ...spec } = specOf(server, changes);
+      const { key: _, ...spec } = sftpSpec(server, changes);
       return { ...spec, password: new Secret(password) };
     };
 
@@ -97,7 +79,7 @@ describe.skipIf(missing !== undefined)('OpenSSH', () => {
 
     it('shows every host key, and takes a pin of any kind', async () => {
       const { ed25519, rsa } = server.fingerprints();
-      const shown = await hostKeysOf(specOf(server));
+      const shown = await hostKeysOf(sftpSpec(server));
       expect(shown).toEqual([
         { type: 'ssh-ed25519', fingerprint: ed25519 },
         { type: 'ssh-rsa', fingerprint: rsa },
@@ -108,7 +90,7 @@ describe.skipIf(missing !== undefined)('OpenSSH', () => {
 
     it('sends no credentials to a server that shows another host key', async () => {
       const before = server.fingerprints();
-      const spec = specOf(server);
+      const spec = sftpSpec(server);
       const words = 'userauth-request for user';
       await (await openDrop(spec)).close();
       expect(server.log()).toContain(words);
@@ -199,7 +181,7 @@ describe.skipIf(missing !== undefined)('OpenSSH', () => {
         connect({ host: '127.0.0.1', port }).on('error', () => undefined),
       );
       try {
-        const fault = await faultOf(openDrop(specOf(server, { port, stepTimeout: 300 })));
+        const fault = await faultOf(openDrop(sftpSpec(server, { port, stepTimeout: 300 })));
         expect(fault).toMatchObject({ code: 'timeout', next: 'retry' });
       } finally {
         for (const socket of waiting) socket.destroy();
@@ -311,7 +293,7 @@ describe.skipIf(missing !== undefined)('OpenSSH', () => {
     it('SFTP altogether', async () => {
       const server = await startSshd({ sftp: '-x' });
       try {
-        const fault = await faultOf(openDrop(specOf(server)));
+        const fault = await faultOf(openDrop(sftpSpec(server)));
         expect(['refused', 'cut']).toContain(fault.code);
       } finally {
         await server.stop();

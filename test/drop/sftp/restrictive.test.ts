@@ -4,38 +4,23 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { DropOptions, FolderSpec, Learned, Outgoing, SftpSpec } from '../../../src/drop/drop.ts';
+import type { DropOptions, FolderSpec, Learned, Outgoing } from '../../../src/drop/drop.ts';
 import { openDrop } from '../../../src/drop/open-drop.ts';
 import { safeName } from '../../../src/safe-name.ts';
-import { Secret } from '../../../src/secret.ts';
-import { sshdMissing, startSshd, type Sshd, type SshdOptions } from '../../servers/sshd.ts';
+import { sshdMissing, startSshd, type SshdOptions } from '../../servers/sshd.ts';
 import { startPickySftp } from '../../servers/picky-sftp.ts';
 import { deliver, digestIn, faultOf, namesIn, noSteps, outgoing } from '../stage.ts';
+import { sftpSpec } from './stage.ts';
 
 const missing = await sshdMissing();
 
 type Changes = Partial<DropOptions> & { folder?: string };
 
-const specOf = (server: Sshd, changes: Changes = {}): SftpSpec => ({
-  kind: 'sftp',
-  name: 'acme',
-  host: '127.0.0.1',
-  port: server.port,
-  user: server.user,
-  key: new Secret(readFileSync(server.keys.plain, 'utf8')),
-  hostKeys: [server.fingerprints().ed25519],
-  folder: '/in',
-  concurrency: 16,
-  stepTimeout: 5_000,
-  replace: false,
-  ...changes,
-});
-
 /** A server for one test, and a way to deliver to it. */
 const serverWith = async (options: SshdOptions) => {
   const server = await startSshd(options);
   onTestFinished(() => server.stop());
-  const stage = { open: (changes?: Changes) => openDrop(specOf(server, changes)) };
+  const stage = { open: (changes?: Changes) => openDrop(sftpSpec(server, changes)) };
   return { server, stage, folder: server.folder };
 };
 
@@ -64,7 +49,7 @@ describe.skipIf(missing !== undefined)('OpenSSH that does not let us', () => {
       const known: Learned = { looks: 'by list' };
       const learnedAt = async (sftp: string) => {
         const { server } = await serverWith({ sftp });
-        const drop = await openDrop(specOf(server), undefined, known);
+        const drop = await openDrop(sftpSpec(server), undefined, known);
         await drop.put(outgoing('orders.csv', 10), noSteps);
         await drop.close();
         return drop.learned.looks;
@@ -344,15 +329,9 @@ describe('an SFTP server that takes one write at a time', () => {
       await server.close();
       rmSync(home, { recursive: true });
     });
-    const spec: SftpSpec = {
-      ...{ kind: 'sftp', name: 'picky', host: '127.0.0.1', port: server.port, user: 'anybody', folder: '/in' },
-      ...{ concurrency: 16, stepTimeout: 5_000, replace: false },
-      password: new Secret('anything'),
-      hostKeys: [server.fingerprint],
-    };
     const send = async (known?: Learned) => {
       const [failed, opened] = [server.failed(), server.opened()];
-      const drop = await openDrop(spec, undefined, known);
+      const drop = await openDrop(sftpSpec(server), undefined, known);
       const file = outgoing(`orders-${opened}.csv`, 700_000);
       await drop.put(file, noSteps);
       await drop.close();

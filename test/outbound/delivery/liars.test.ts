@@ -1,12 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
 import type { FtpsSpec, SftpSpec } from '../../../src/drop/drop.ts';
 import { deliverDue } from '../../../src/outbound/delivery/deliver.ts';
-import { Secret } from '../../../src/secret.ts';
 import { ftpsSpec } from '../../drop/ftps/stage.ts';
 import { startScriptedFtps, type FtpsLie } from '../../servers/scripted-ftps.ts';
 import { startScriptedSftp, type SftpScript } from '../../servers/scripted-sftp.ts';
 import { describeStores } from '../../stores.ts';
 import { makeWorld, planOf } from './world.ts';
+import { sftpSpec } from '../../drop/sftp/stage.ts';
 
 interface Liar {
   spec: SftpSpec | FtpsSpec;
@@ -16,20 +16,7 @@ interface Liar {
 
 const sftp = async (lies: SftpScript['lies']): Promise<Liar> => {
   const server = await startScriptedSftp(lies ? { lies } : {});
-  const spec: SftpSpec = {
-    kind: 'sftp',
-    name: 'acme',
-    host: '127.0.0.1',
-    port: server.port,
-    user: 'anybody',
-    password: new Secret('anything'),
-    hostKeys: [server.fingerprint],
-    folder: '/in',
-    concurrency: 4,
-    stepTimeout: 1_000,
-    replace: false,
-  };
-  return { ...server, spec };
+  return { ...server, spec: sftpSpec(server, { name: 'acme', stepTimeout: 1_000 }) };
 };
 
 const ftps = async (lies: Record<string, FtpsLie>): Promise<Liar> => {

@@ -4,15 +4,14 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CommitPoint } from '../../../src/commit-point.ts';
-import type { SftpSpec } from '../../../src/drop/drop.ts';
 import { openDrop } from '../../../src/drop/open-drop.ts';
 import { deliverDue } from '../../../src/outbound/delivery/deliver.ts';
-import { Secret } from '../../../src/secret.ts';
 import { startProxy } from '../../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../../servers/sshd.ts';
 import { describeStores } from '../../stores.ts';
 import type { Sender } from './sender.ts';
 import { makeWorld, planOf, until, withFault, type World } from './world.ts';
+import { sftpSpec } from '../../drop/sftp/stage.ts';
 
 const missing = await sshdMissing();
 
@@ -21,19 +20,7 @@ describe.skipIf(missing !== undefined)('with OpenSSH', () => {
   beforeAll(async () => void (server = await startSshd()));
   afterAll(() => server.stop());
 
-  const specOf = (port = server.port): SftpSpec => ({
-    kind: 'sftp',
-    name: 'acme',
-    host: '127.0.0.1',
-    port,
-    user: server.user,
-    key: new Secret(readFileSync(server.keys.plain, 'utf8')),
-    hostKeys: [server.fingerprints().ed25519],
-    folder: '/in',
-    concurrency: 16,
-    stepTimeout: 1000,
-    replace: false,
-  });
+  const specOf = (port = server.port) => sftpSpec(server, { name: 'acme', port, stepTimeout: 2_000 });
   const names = () => readdirSync(server.folder).sort();
   const read = (name: string) => readFileSync(join(server.folder, name));
   const empty = () => names().forEach((name) => rmSync(join(server.folder, name)));

@@ -3,10 +3,8 @@ import { once } from 'node:events';
 import { chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SftpSpec } from '../../../src/drop/drop.ts';
 import { deliverDue } from '../../../src/outbound/delivery/deliver.ts';
 import { release, resend } from '../../../src/outbound/delivery/actions.ts';
-import { Secret } from '../../../src/secret.ts';
 import { startProxy } from '../../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../../servers/sshd.ts';
 import { describeStores } from '../../stores.ts';
@@ -21,6 +19,7 @@ import {
   type World,
   type WorldFile,
 } from './world.ts';
+import { sftpSpec } from '../../drop/sftp/stage.ts';
 
 const missing = await sshdMissing();
 
@@ -29,20 +28,8 @@ describe.skipIf(missing !== undefined)('a drop that cannot rename', () => {
   beforeAll(async () => void (server = await startSshd({ sftp: '-P rename,posix-rename' })));
   afterAll(() => server.stop());
 
-  const specOf = (port = server.port): SftpSpec => ({
-    kind: 'sftp',
-    name: 'acme',
-    host: '127.0.0.1',
-    port,
-    user: server.user,
-    key: new Secret(readFileSync(server.keys.plain, 'utf8')),
-    hostKeys: [server.fingerprints().ed25519],
-    folder: '/in',
-    concurrency: 4,
-    stepTimeout: 1000,
-    replace: false,
-    rename: false,
-  });
+  const specOf = (port = server.port) =>
+    sftpSpec(server, { name: 'acme', port, concurrency: 4, stepTimeout: 2_000, rename: false });
   const names = () => readdirSync(server.folder).sort();
   const pathOf = (name: string) => join(server.folder, name);
   const empty = () => names().forEach((name) => rmSync(pathOf(name)));
