@@ -22,6 +22,8 @@ const defaultLimitMs = 60_000;
 
 export interface FindThreadOptions {
   limitMs?: number;
+  /** The thread's heap, megabytes; buffers do not count. */
+  heapMb?: number;
   /** For tests: another worker. */
   entry?: URL;
 }
@@ -62,12 +64,12 @@ const answerOf = (worker: Worker, raw: string, limitMs: number): Promise<FromFin
 
 /** The thread is started with the first message, and anew after one that has ended it. */
 export const makeFindThread = (job: FindJob, options: FindThreadOptions = {}): FindThread => {
-  const { limitMs = defaultLimitMs, entry = defaultEntry } = options;
+  const { limitMs = defaultLimitMs, heapMb = 192, entry = defaultEntry } = options;
   let worker: Worker | undefined;
   let closed = false;
   const start = (): Worker => {
     const started = new Worker(entry, {
-      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 192 },
+      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: heapMb },
       workerData: job,
     });
     return started.on('error', () => undefined); // who waits for an answer hears of it
