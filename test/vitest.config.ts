@@ -9,7 +9,7 @@ export default defineConfig({
     globalSetup: ['test/servers/global.ts', 'test/drop/conformance-run.ts'],
     // Many tests wait for a server, a lease or the next minute: more files at once than cores.
     maxWorkers: 3,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 300_000,
   },
 });
