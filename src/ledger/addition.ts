@@ -1,4 +1,4 @@
-import type { Writer } from '../store/store.ts';
+import type { Row, Writer } from '../store/store.ts';
 import { differenceOf, looksAssigned, type NewTransaction, type Origin } from './transaction.ts';
 import { findCreated, insertTransactions } from './transactions.ts';
 
@@ -8,6 +8,28 @@ export type Verdict =
   /** It is in the ledger already, with the same values. */
   | { kind: 'unchanged' }
   | { kind: 'refused'; field: string; value: string | null; reason: string };
+
+/**
+ * Of some orders of an event type, those that the ledger has. Nobody else adds any until the database transaction ends, so
+ * that the others can be inserted (`insertTransactions`).
+ */
+export const ordersTaken = async (
+  { knex, raw }: Writer,
+  eventTypeId: number,
+  orderIds: readonly string[],
+): Promise<Set<string>> => {
+  if (raw.kind === 'postgres') await raw.client.query(addersLock);
+  const taken = new Set<string>();
+  for (let from = 0; from < orderIds.length; from += ordersAtATime) {
+    const slice = orderIds.slice(from, from + ordersAtATime);
+    const found = knex('transactions').where({ event_type: eventTypeId }).whereIn('order_id', slice).select('order_id');
+    for (const row of (await found) as Row[]) taken.add(String(row['order_id']));
+  }
+  return taken;
+};
+
+/** Parameters of one statement; both databases allow many more. */
+const ordersAtATime = 1000;
 
 /** One adder at a time on PostgreSQL, so that two of them cannot find the same order free. SQLite has one writer anyway. */
 const addersLock = 'select pg_advisory_xact_lock(20260, 3)';

@@ -15,6 +15,29 @@ export interface Disposition {
   action: 'modify' | 'approve' | 'reject' | 'none';
 }
 
+/** What conversion files may create. */
+export interface ConversionRule {
+  /** The CampaignIds that are taken; empty takes any. */
+  campaigns: readonly string[];
+  /** Event types whose actions a chained one may follow: it goes to the partner of the customer's newest action there. */
+  chainedTo: readonly number[];
+  /** How old an event may be, and how old when the line names its partner; milliseconds. */
+  maxAge: number;
+  maxAgeWithPartner: number;
+  /** Base names of partners' files, by MediaPartnerId. */
+  partners: ReadonlyMap<string, string>;
+  /** Base names of those that are active. */
+  activePartners: ReadonlySet<string>;
+}
+
+const day = 86_400_000;
+
+/** What counts where an event type says nothing (domain.md 1.3): any campaign, 88 days, 398 with a MediaPartnerId. */
+export const defaultConversions: ConversionRule = {
+  ...{ campaigns: [], chainedTo: [], maxAge: 88 * day, maxAgeWithPartner: 398 * day },
+  ...{ partners: new Map<string, string>(), activePartners: new Set<string>() },
+};
+
 /** A kind of transaction of one advertiser (= ActionTrackerId). */
 export interface EventType {
   id: number;
@@ -26,4 +49,6 @@ export interface EventType {
   locking: LockingRule;
   payout: PayoutRule;
   dispositions: Disposition[];
+  /** Left out: `defaultConversions`, which knows no partner. */
+  conversions?: ConversionRule;
 }

@@ -34,3 +34,10 @@ export const payoutFor = (rule: PayoutRule, original: { amount: Minor; payout: M
       return rule satisfies never;
   }
 };
+
+/**
+ * The payout of a transaction that comes without one: by the rule's percentage. The other rules start from what was paid
+ * at first, which nobody has said, so it is 0.
+ */
+export const payoutOfNew = (rule: PayoutRule, amount: Minor): Minor =>
+  rule.kind === 'percent' ? percentOf(amount, rule.percent) : 0n;

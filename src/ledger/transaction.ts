@@ -78,6 +78,11 @@ const customerStatusAt = textFields.findIndex(({ name }) => name === 'customerSt
 export const customerStatusOf = ({ texts }: Pick<NewTransaction, 'texts'>): string | null =>
   texts[customerStatusAt] ?? null;
 
+const customerIdAt = textFields.findIndex(({ name }) => name === 'customerId');
+
+/** The advertiser's own id of the customer. */
+export const customerIdOf = ({ texts }: Pick<NewTransaction, 'texts'>): string | null => texts[customerIdAt] ?? null;
+
 /**
  * The id of a transaction that came without one: its event type and its number in the journal. The letter keeps
  * spreadsheets from reading it as a number or a date, and the form is refused for ids that come from outside, so it

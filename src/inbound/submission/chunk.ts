@@ -4,6 +4,7 @@ import { findStandings, recordChanges, type Standings } from '../../ledger/stand
 import type { FoundTransaction, LedgerChange, WantedStandings } from '../../ledger/standing-row.ts';
 import type { Writer } from '../../store/store.ts';
 import { keepChecked, recallChecked } from './checked.ts';
+import { applyConversions, areConversions } from './conversion-chunk.ts';
 import type { RecordGroup } from './group.ts';
 import { judgeGroup, type Verdict } from './judge-group.ts';
 import { explainLostIds } from './lost-ids.ts';
@@ -70,6 +71,23 @@ const advanceOf = (submission: Submission, verdicts: readonly Verdict[], eventTy
   };
 };
 
+/** The lines of a modification file: finds what they name, judges, and writes the changes; in a dry run beside the ledger. */
+const applyModifications = async (
+  writer: Writer,
+  submission: Submission,
+  groups: readonly RecordGroup[],
+  { eventType, now }: { eventType: EventType; now: number },
+): Promise<readonly Verdict[]> => {
+  const { id, check, channel, fileName, sender } = submission;
+  const standings = await findStandings(writer, wantedOf(groups, eventType.id));
+  if (check) await recallChecked(writer, id, standings);
+  const { verdicts, changes, changed } = judgeAll(groups, standings, eventType, now);
+  const explained = await explainLostIds(writer, eventType.id, verdicts);
+  if (check) await keepChecked(writer, id, changed);
+  else await recordChanges(writer, changes, { at: now, channel, source: fileName, sender });
+  return explained;
+};
+
 /**
  * Applies a chunk in the caller's database transaction: finds what it names, judges line by line with one "now", writes
  * changes, outcomes and the position in the file together. A dry run keeps what would have changed beside the ledger.
@@ -81,15 +99,11 @@ export const applyChunk = async (
   groups: readonly RecordGroup[],
   eventType: EventType,
 ): Promise<Submission> => {
-  const { id, check, claim, position, channel, fileName, sender } = submission;
+  const { id, claim, position } = submission;
   const now = await writer.now();
-  const standings = await findStandings(writer, wantedOf(groups, eventType.id));
-  if (check) await recallChecked(writer, id, standings);
-  const { verdicts, changes, changed } = judgeAll(groups, standings, eventType, now);
-  const explained = await explainLostIds(writer, eventType.id, verdicts);
-  if (check) await keepChecked(writer, id, changed);
-  else await recordChanges(writer, changes, { at: now, channel, source: fileName, sender });
-  await insertRows(writer, id, explained);
+  const apply = areConversions(groups) ? applyConversions : applyModifications;
+  const verdicts = await apply(writer, submission, groups, { eventType, now });
+  await insertRows(writer, id, verdicts);
   const next = advanceOf(submission, verdicts, eventType);
   await advance(writer, { id, claim, position }, next);
   return { ...submission, ...next };

@@ -78,7 +78,10 @@ const refuseMissing = ({ header, places, items }: Columns): void => {
   if (!named) throw badHeader(seen ?? `it lacks the column ${which}`, hint);
   if (!has('Reason')) throw badHeader('it lacks the column Reason', hint);
   if (has('Sku') !== has('Quantity'))
-    throw badHeader(`it lacks the column ${has('Sku') ? 'Quantity' : 'Sku'}`, 'an item row has Sku, Quantity and Amount');
+    throw badHeader(
+      `it lacks the column ${has('Sku') ? 'Quantity' : 'Sku'}`,
+      'an item row has Sku, Quantity and Amount',
+    );
   if (has('Sku') && items.length > 0)
     throw badHeader('it has both Sku and Sku1', 'write one row for each item, or all items of an order in one row');
 };

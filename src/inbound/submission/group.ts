@@ -8,11 +8,14 @@ const mostWeight = 10_000;
 
 export const weightOfGroup = (group: RecordGroup): number => group.reduce((sum, { weight }) => sum + weight, 0);
 
+/** Whether more rows of the same order may follow in the next group. */
+export const isFull = (group: RecordGroup): boolean => weightOfGroup(group) >= mostWeight;
+
 /** Item rows that name the same order, for the same reason. A row that cannot be read belongs to its neighbours too. */
 const belongTogether = (one: FileRecord, other: FileRecord): boolean => {
   if (!one.isItem || !other.isItem) return false;
   if (one.actionId !== other.actionId || one.orderId !== other.orderId) return false;
-  if ('refusal' in one.content || 'refusal' in other.content) return true;
+  if (!('ask' in one.content) || !('ask' in other.content)) return true;
   const [a, b] = [one.content.ask, other.content.ask];
   return a.reason === b.reason && a.customerStatus === b.customerStatus && a.currency === b.currency;
 };
@@ -29,8 +32,9 @@ export const recordGrouper = () => {
   };
   return {
     push: (record: FileRecord): RecordGroup | undefined => {
-      const first = open.find(({ content }) => 'ask' in content) ?? open[0];
-      if (!first || weight >= mostWeight || !belongTogether(first, record)) return take([record]);
+      const first = open.find(({ content }) => 'ask' in content) ?? open.at(-1);
+      const beside = Boolean(record.torn ?? open.at(-1)?.torn) && record.isItem && first?.isItem;
+      if (!first || weight >= mostWeight || !(beside || belongTogether(first, record))) return take([record]);
       open.push(record);
       weight += record.weight;
       return undefined;

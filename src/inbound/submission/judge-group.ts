@@ -54,7 +54,7 @@ export const judgeGroup = (
   const asking: Asking[] = [];
   for (const record of group) {
     if ('refusal' in record.content) say(record, record.content.refusal);
-    else asking.push({ record, ask: record.content.ask });
+    else if ('ask' in record.content) asking.push({ record, ask: record.content.ask });
   }
   const done = (change?: Pick<GroupJudgement, 'change' | 'after'>): GroupJudgement => ({
     verdicts: group.flatMap((record) => verdicts.get(record) ?? []),

@@ -10,8 +10,8 @@ export interface OutcomeText {
 }
 
 /**
- * Every outcome that a line can have, in the order in which they are checked. The one table that the command line, the
- * result file and the documentation share.
+ * Every outcome that a line can have, in the order in which they are checked: first those of a modification, then those
+ * of a conversion. The one table that the command line, the result file and the documentation share.
  */
 export const outcomes = {
   MALFORMED: {
@@ -63,6 +63,42 @@ export const outcomes = {
   REVERSED: { kind: 'applied', message: 'The action was reversed.', hint: '' },
   APPROVED: { kind: 'applied', message: 'The action was approved.', hint: '' },
   RESET: { kind: 'applied', message: 'The action is again as it was created.', hint: '' },
+  CONV_MALFORMED: {
+    kind: 'error',
+    message: 'A value of the conversion cannot be read.',
+    hint: 'Correct the value that the message names, and send all lines of the order again.',
+  },
+  CAMPAIGN_NOT_FOUND: {
+    kind: 'error',
+    message: 'The CampaignId is not one of this event type.',
+    hint: 'Use the CampaignId of the program that the event type belongs to.',
+  },
+  ACTIONTRACKER_NOT_FOUND: {
+    kind: 'error',
+    message: 'The line names no event type, or another one than the file was sent to.',
+    hint: 'Use the id or the code of the event type that the address belongs to.',
+  },
+  TOO_OLD: {
+    kind: 'error',
+    message: 'The event is too long ago.',
+    hint: 'With a MediaPartnerId an event may be older; otherwise it cannot be created any more.',
+  },
+  PARTNER_NOT_ACTIVE: {
+    kind: 'error',
+    message: 'The partner is not known or not active.',
+    hint: 'Correct the MediaPartnerId, or have it added to the ids of the partner and send the same file again.',
+  },
+  DUPLICATE: {
+    kind: 'error',
+    message: 'The order is in the ledger already.',
+    hint: 'Nothing to do if it was sent before; send a modification to change it. Item rows of one order must stand together.',
+  },
+  ACTION_REF_NOT_FOUND: {
+    kind: 'error',
+    message: 'Neither the line nor an earlier action of the customer tells the partner; it is kept as unmatched.',
+    hint: 'Send it again with a MediaPartnerId.',
+  },
+  CREATED: { kind: 'applied', message: 'The action was created.', hint: '' },
 } as const satisfies Record<string, OutcomeText>;
 
 export type Outcome = keyof typeof outcomes;

@@ -2,9 +2,10 @@ import { Fault } from '../../fault.ts';
 import { type CsvRow, readCsv } from '../../file/csv.ts';
 import { type Bytes, decoded, detectEncoding, type SourceEncoding } from '../../file/decode.ts';
 import { type Delimiter, detectDialect, withoutFirst } from '../../file/dialect.ts';
-import { type Columns, readColumns } from './columns.ts';
+import { type ConversionReader, conversionReader } from './conversion-record.ts';
+import { type FileColumns, isConversionFile, readFileColumns } from './file-columns.ts';
 import { type RecordGroup, recordGrouper } from './group.ts';
-import { type RecordContext, recordReader } from './record.ts';
+import { recordReader } from './record.ts';
 
 /** How one file is read: found once, kept with the submission, and used again when it goes on after a restart. */
 export interface Reading {
@@ -13,7 +14,7 @@ export interface Reading {
   mark: boolean;
   delimiter: Delimiter;
   skip: number;
-  columns: Columns;
+  columns: FileColumns;
 }
 
 const refuse = (reason: string, hint: string, code: string): Fault =>
@@ -53,7 +54,7 @@ export const openReading = async (bytes: Bytes): Promise<{ reading: Reading; not
       'save it as CSV (UTF-8) and send it again',
       'bad-header',
     );
-  const { columns, notes } = readColumns(header.cells);
+  const { columns, notes } = readFileColumns(header.cells);
   const foreign = encoded.encoding === 'windows-1252' ? ['The file is not UTF-8; it was read as Windows-1252.'] : [];
   return { reading: { ...form, columns }, notes: [...foreign, ...notes] };
 };
@@ -75,9 +76,10 @@ export async function* dataRows(bytes: Bytes, reading: Reading): AsyncGenerator<
 export async function* recordGroups(
   bytes: Bytes,
   reading: Reading,
-  { eventType, after }: { eventType: RecordContext; after: number },
+  { eventType, after }: { eventType: ConversionReader; after: number },
 ): AsyncGenerator<RecordGroup[]> {
-  const read = recordReader(reading.columns, eventType);
+  const { columns } = reading;
+  const read = isConversionFile(columns) ? conversionReader(columns, eventType) : recordReader(columns, eventType);
   const grouper = recordGrouper();
   let number = 0;
   for await (const rows of dataRows(bytes, reading)) {

@@ -1,7 +1,9 @@
 import type { CsvRow } from '../../file/csv.ts';
 import type { EventType } from '../../ledger/event-type.ts';
-import { type CellProblem, type CellReading, keptId, readAmount, readCurrency, readId, readQuantity } from './cells.ts';
+import type { AskedConversion } from './asked-conversion.ts';
+import { type CellReading, keptId, readAmount, readCurrency, readId, readQuantity } from './cells.ts';
 import type { ColumnName, Columns } from './columns.ts';
+import { type Refusal, Unreadable, valueOr } from './refusal.ts';
 
 /** What a line asks to become of an item. The amount as a decimal; left out where the quantity is 0. */
 export interface AskedItem {
@@ -19,11 +21,6 @@ export interface Ask {
   items?: readonly AskedItem[];
 }
 
-/** A line that is not judged any further. */
-export interface Refusal extends Partial<CellProblem> {
-  outcome: 'MALFORMED' | 'INVALID_ACTION_TRACKER';
-}
-
 /** One data line of a file. */
 export interface FileRecord {
   /** Counts the data lines of the file from 1. */
@@ -36,7 +33,9 @@ export interface FileRecord {
   isItem: boolean;
   /** What it takes of the room in a chunk: 1, or more for many items and long values. */
   weight: number;
-  content: { ask: Ask } | { refusal: Refusal };
+  content: { ask: Ask } | { conversion: AskedConversion } | { refusal: Refusal };
+  /** Set where it could not be read at all in a file of items: it may be a row of the orders beside it. */
+  torn?: true;
 }
 
 /** Reads one cell of the row in hand. */
@@ -48,20 +47,7 @@ const malformed = (message: string, hint?: string): Refusal => ({
   ...(hint !== undefined && { hint }),
 });
 
-/** The first problem of a line ends its reading. */
-class Unreadable extends Error {
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.outcome);
-    this.refusal = refusal;
-  }
-}
-
-const valueOf = <T>(reading: CellReading<T>): T => {
-  if ('value' in reading) return reading.value;
-  throw new Unreadable({ outcome: 'MALFORMED', ...reading.problem });
-};
+const valueOf = <T>(reading: CellReading<T>): T => valueOr('MALFORMED', reading);
 
 const longestStatus = 40;
 
@@ -151,7 +137,8 @@ const readContent = (line: Line, columns: Columns, eventType: RecordContext): Fi
 /** Characters of a line, and its items, that count as much as a plain line. */
 const plainLength = 200;
 
-const weightOf = ({ cells }: CsvRow, content: FileRecord['content']): number => {
+/** What a line takes of the room in a chunk. */
+export const weightOf = ({ cells }: CsvRow, content: FileRecord['content']): number => {
   const length = cells.reduce((sum, cell) => sum + cell.length, 0);
   const items = 'ask' in content ? (content.ask.items?.length ?? 0) : 0;
   return Math.max(1, items, Math.ceil(length / plainLength));

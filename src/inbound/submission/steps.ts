@@ -1,9 +1,10 @@
 import type { Knex } from 'knex';
 import type { Row, Store, Writer } from '../../store/store.ts';
 import { assertHeld, claimLost, type Lease } from '../../work/leases.ts';
+import { isConversionFile } from './file-columns.ts';
 import { type OutcomeCounts, sumsOf } from './outcome.ts';
 import type { Reading } from './reading.ts';
-import { type Submission, type SubmissionStatus, typeOf } from './submission.ts';
+import { type Submission, type SubmissionStatus, type SubmissionType, typeOf } from './submission.ts';
 import { findSubmission } from './submissions.ts';
 
 /** Who works on a submission, and how far it is: every step compares both and sets the next. */
@@ -38,11 +39,12 @@ export const begin = (store: Store, id: number, lease: Lease): Promise<Submissio
     return count === 1 ? findSubmission(writer.knex, id) : undefined;
   });
 
-/** Keeps how the file is read: a restart reads it the same way. */
+/** Keeps how the file is read: a restart reads it the same way. What kind of modifications it holds is known at the end. */
 export const fixReading = (store: Store, place: Place, reading: Reading, notes: readonly string[]): Promise<void> =>
-  store.write((writer) =>
-    compareAndSet(writer, place, { reading: JSON.stringify(reading), notes: JSON.stringify(notes) }),
-  );
+  store.write((writer) => {
+    const type: SubmissionType | null = isConversionFile(reading.columns) ? 'Conversion' : null;
+    return compareAndSet(writer, place, { reading: JSON.stringify(reading), notes: JSON.stringify(notes), type });
+  });
 
 /** How far a submission is after a chunk. */
 export interface Advance {
@@ -58,15 +60,19 @@ export const advance = (writer: Writer, place: Place, { position, outcomes, reve
     ...{ position, outcomes: JSON.stringify(outcomes), errors: sumsOf(outcomes).errors, reverses, modifies },
   });
 
-const forgetChecks = (knex: Knex, id: number): Promise<number> =>
-  knex('check_standings').where({ submission_id: id }).delete();
+const forgetChecks = async (knex: Knex, id: number): Promise<void> => {
+  for (const table of ['check_standings', 'check_conversions']) await knex(table).where({ submission_id: id }).delete();
+};
 
 /** Every line has its outcome, and the result file lies in the spool. */
 export const complete = (store: Store, place: Place, resultSpool: string): Promise<void> =>
   store.write(async (writer) => {
-    const found = (await writer.knex('submissions').where({ id: place.id }).first('reverses', 'modifies')) as Row;
+    const found = (await writer
+      .knex('submissions')
+      .where({ id: place.id })
+      .first('type', 'reverses', 'modifies')) as Row;
     const [reverses, modifies] = [found['reverses'], found['modifies']].map((value) => Boolean(Number(value)));
-    const type = typeOf({ reverses: reverses === true, modifies: modifies === true });
+    const type = found['type'] ?? typeOf({ reverses: reverses === true, modifies: modifies === true });
     const values = { status: 'Complete', type, result_spool: resultSpool, completed_at: await writer.now() };
     await compareAndSet(writer, place, values);
     await forgetChecks(writer.knex, place.id);

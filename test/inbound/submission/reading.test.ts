@@ -11,7 +11,8 @@ const recordsOf = async (content: string | Buffer) => {
   const bytes = source(Buffer.from(content));
   const { reading, notes } = await openReading(bytes);
   const groups: FileRecord[][] = [];
-  for await (const found of recordGroups(bytes, reading, { eventType: { id: 4521, currency: 'USD' }, after: 0 }))
+  const eventType = { id: 4521, code: 'online_sale', currency: 'USD', timezone: 'UTC' };
+  for await (const found of recordGroups(bytes, reading, { eventType, after: 0 }))
     groups.push(...found);
   return { reading, notes, groups, records: groups.flat() };
 };
