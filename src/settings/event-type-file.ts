@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Disposition, EventType, LockingRule, PayoutRule } from '../ledger/event-type.ts';
+import { type ConversionSection, readConversionSection } from './conversion-section.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
 import type { Intake } from './settings.ts';
 import { leaf, missing, oneOf, read, strict, text, textAs, whole, Wrong } from './shape.ts';
@@ -47,6 +48,7 @@ const shape = strict({
   authentication: oneOf(['off', 'record', 'require']).default('record'),
   locking: z.unknown().optional(),
   payout: payout.default({ kind: 'proportional' }),
+  conversions: z.unknown().optional(),
   dispositions: z.array(z.unknown()).default([]),
   reply: oneOf(['none', 'summary', 'result']).default('none'),
 });
@@ -109,6 +111,7 @@ const addresses = (reading: Reading, given: { local: string; until?: string }[])
 /** What one file of `event-types/` says. */
 export interface EventTypeFile {
   eventType: EventType;
+  conversions: ConversionSection;
   intake: Intake;
 }
 
@@ -117,8 +120,9 @@ export const readEventTypeFile = (reading: Reading, id: number): EventTypeFile |
   const { good, whole: all } = read(reading, [], shape);
   const rule = locking(reading);
   const codes = dispositions(reading, good.dispositions?.length ?? 0);
+  const conversions = readConversionSection(reading);
   const locals = addresses(reading, good.address ?? []);
-  if (!all || !rule) return undefined;
+  if (!all || !rule || !conversions) return undefined;
   const name = all.name ?? `Event type ${id}`;
   const { currency: money, timezone, senders, authentication, reply } = all;
   return {
@@ -132,6 +136,7 @@ export const readEventTypeFile = (reading: Reading, id: number): EventTypeFile |
       payout: all.payout,
       dispositions: codes,
     },
+    conversions,
     intake: { addresses: locals, senders, authentication, reply },
   };
 };

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { checkPartners, reportTwice } from './across.ts';
 import { type ConfigFile, readConfigFolder } from './config-folder.ts';
+import { checkChains, partnerRule } from './conversion-section.ts';
 import { type EventTypeFile, readEventTypeFile } from './event-type-file.ts';
 import { readNightdropFile } from './nightdrop-file.ts';
 import { type PartnerDraft, readPartnerFile } from './partner-file.ts';
@@ -67,6 +68,7 @@ const settingsOf = (
   eventTypes: readonly EventTypeDraft[],
 ): Settings => {
   const feedsOf = (partner: PartnerDraft) => partner.feeds.flatMap(({ feed }) => feed ?? []);
+  const named = partnerRule(partners);
   const known = eventTypes.flatMap(({ id, file: one }) => (one ? [{ id, ...one }] : []));
   return {
     ...file,
@@ -78,7 +80,9 @@ const settingsOf = (
     }),
     feeds: partners.flatMap(feedsOf),
     drops: new Map(partners.flatMap((one) => one.drops.flatMap(({ name, plan }) => (plan ? [[name, plan]] : [])))),
-    eventTypes: new Map(known.map(({ id, eventType }) => [id, eventType])),
+    eventTypes: new Map(
+      known.map(({ id, eventType, conversions }) => [id, { ...eventType, conversions: { ...conversions, ...named } }]),
+    ),
     intakes: new Map(known.map(({ id, intake }) => [id, intake])),
   };
 };
@@ -101,6 +105,7 @@ export const loadSettings = async ({ configFolder, dataFolder, env, now }: Sourc
   const eventTypes = files.filter(({ kind }) => kind === 'event-type').flatMap(readEventType);
   checkPartners(partners, new Set(eventTypes.map(({ id }) => id)));
   checkAddressesOnce(eventTypes);
+  checkChains(eventTypes, new Set(eventTypes.map(({ id }) => id)));
   if (main && nightdrop) checkSpoolApart(main.reading, nightdrop, partners);
   for (const check of context.later) await check();
   if (problems.length > 0 || !nightdrop) return { ok: false, problems: problems.sort(bySource(files)) };

@@ -3,7 +3,7 @@ import type { DropPlan } from '../outbound/delivery/delivery.ts';
 import { readDropSection } from './drop-section.ts';
 import { type FeedDraft, readFeedSection } from './feed-section.ts';
 import { type Path, type Reading, report } from './problem.ts';
-import { namesIn, read, strict, text } from './shape.ts';
+import { namesIn, read, strict, text, yesNo } from './shape.ts';
 import { idText, mailAddress, nameProblem } from './values.ts';
 
 /** A drop as far as it could be read. */
@@ -21,6 +21,8 @@ export interface PartnerDraft {
   name: string;
   title: string;
   ids: string[];
+  /** Whether conversion files may still name it. */
+  active: boolean;
   contact: string | undefined;
   feeds: FeedDraft[];
   drops: DropDraft[];
@@ -30,6 +32,7 @@ const named = z.record(z.string(), z.unknown());
 const shape = strict({
   name: text('Acme Travel').optional(),
   ids: z.array(idText).default([]),
+  active: yesNo.default(true),
   contact: mailAddress(false).optional(),
   feeds: named.default({}),
   drops: named.default({}),
@@ -52,5 +55,6 @@ export const readPartnerFile = (reading: Reading, name: string): PartnerDraft =>
     checkName(reading, path, drop);
     return { reading, path, name: drop, partner: name, plan: readDropSection(reading, path, drop) };
   });
-  return { reading, name, title: good.name ?? name, ids: good.ids ?? [], contact: good.contact, feeds, drops };
+  const { ids = [], active = true, contact } = good;
+  return { reading, name, title: good.name ?? name, ids, active, contact, feeds, drops };
 };

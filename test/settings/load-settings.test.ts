@@ -68,6 +68,21 @@ describe('what is right', () => {
     expect(JSON.parse(text)).toEqual(JSON.parse(readFileSync(golden, 'utf8')));
   });
 
+  test('an event type knows whom conversion files may name', async () => {
+    const partners = { 'partners/left.yaml': 'ids: [7, "008"]\nactive: false\n', 'partners/acme.yaml': 'ids: [9]\n' };
+    const files = { 'nightdrop.yaml': '', 'event-types/1.yaml': 'currency: USD\n', ...partners };
+    const { eventTypes } = await settingsIn(folder(files));
+    expect(eventTypes.get(1)?.conversions).toEqual({
+      ...{ campaigns: [], chainedTo: [], maxAge: 88 * 86_400_000, maxAgeWithPartner: 398 * 86_400_000 },
+      partners: new Map([
+        ['7', 'left'],
+        ['008', 'left'],
+        ['9', 'acme'],
+      ]),
+      activePartners: new Set(['acme']),
+    });
+  });
+
   test('secrets are read, and show nowhere', async () => {
     const settings = await settingsIn(right);
     const spec = settings.drops.get('acme-sftp')?.spec;
