@@ -64,7 +64,8 @@ const notCsv = (reason: string, hint: string): Fault =>
 /** How a zip archive begins; the letters alone may begin a name. */
 const zipEntry = Buffer.from('PK\u0003\u0004');
 
-const refuseOtherFormats = (start: Buffer): void => {
+/** Throws Fault `not-csv` (refuse) for the beginning of something that is plainly another format. */
+export const refuseOtherFormats = (start: Buffer): void => {
   const first = start.subarray(0, 2).toString('latin1');
   if (start.subarray(0, 4).equals(zipEntry))
     throw notCsv('it is a zip archive or an Excel workbook', 'save the sheet as CSV (UTF-8)');

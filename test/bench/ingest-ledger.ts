@@ -71,7 +71,7 @@ const header = 'ActionId,OrderId,ActionTrackerId,Amount,Reason,CustomerStatus,Cu
 const money = (cents: number): string => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
 
 const comment =
-  'Returned by the customer within the period; checked at the desk, credited to the card that was used, and put back on the shelf';
+  'Returned by the customer within the period; checked at the desk, credited to the card that was used for it, and put back on the shelf for sale';
 
 interface Wish {
   amount: string;
@@ -97,16 +97,28 @@ const wishOf = (i: number, created: number): Wish => {
   return { amount: '', reason: 'RESET' };
 };
 
-const lineOf = (i: number): string => {
+/**
+ * Which order a line is for. `listed`: by time, as an advertiser's system lists them, more than half of the orders left out and
+ * neighbours mixed; `scattered`: from all over the ledger, the worst for any database.
+ */
+export type FileOrder = 'listed' | 'scattered';
+
+const idOf = (i: number, order: FileOrder): number => {
+  if (order === 'scattered') return ((i * 7919) % ledgerSize) + 1;
+  const place = i - (i % 500) + (((i % 500) * 419) % 500);
+  return place * 2 + 1 + (place % 2);
+};
+
+const lineOf = (i: number, order: FileOrder): string => {
   const turned = i % 100 === 99 ? i - 99 : i; // the last of a hundred resets what the first has changed
-  const id = ((turned * 7919) % ledgerSize) + 1;
+  const id = idOf(turned, order);
   const { amount, reason, status = '', tracker = '4521', unknown } = wishOf(i, 1000 + ((id * 7919) % 100_000));
   const named = `ORD-${String(unknown ? id + ledgerSize : id).padStart(9, '0')}`;
-  const [action, order] = i % 2 === 0 && !unknown ? [`1000.4521.${id}`, ''] : ['', named];
+  const keys = i % 2 === 0 && !unknown ? `1000.4521.${id},` : `,${named}`;
   const said = i % 3 === 0 ? `"${comment}, ticket ""${i}"""` : `${comment.replaceAll(',', '')} ${i}`;
-  return `${action},${order},${tracker},${amount},${reason},${status},USD,Store ${i % 90},${said}`;
+  return `${keys},${tracker},${amount},${reason},${status},USD,Store ${i % 90},${said}`;
 };
 
 /** A file of so many lines; some 217 bytes each. */
-export const modificationFile = (lines: number): Buffer =>
-  Buffer.from([header, ...Array.from({ length: lines }, (_, i) => lineOf(i)), ''].join('\r\n'));
+export const modificationFile = (lines: number, order: FileOrder): Buffer =>
+  Buffer.from([header, ...Array.from({ length: lines }, (_, i) => lineOf(i, order)), ''].join('\r\n'));

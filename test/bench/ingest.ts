@@ -178,7 +178,7 @@ export const ingestRows = async (): Promise<BenchRow[]> => {
     const ledger = join(folder, 'ledger.db');
     await (await openStore(`sqlite:${ledger}`, folder)).close();
     fillLedger(ledger, Date.now());
-    const bench = { folder, ledger, content: modificationFile(lines) };
+    const bench = { folder, ledger, content: modificationFile(lines, 'listed') };
     const { row, peerMs, work } = await onSqlite(bench);
     return [row, await onPostgres(bench, peerMs, work)];
   } finally {
