@@ -8,6 +8,8 @@ import type { SafeName } from '../safe-name.ts';
 /** A spool file that is being written. */
 export interface Draft {
   handle: FileHandle;
+  /** What was written so far, from its first byte. */
+  read(): ReadStream;
   /** Makes the bytes last: fsync file, rename, fsync folder. Resolves to the spool name. */
   keep(): Promise<string>;
   /** Throws the bytes away. */
@@ -104,6 +106,7 @@ const makeDraft = async (folder: string): Promise<Draft> => {
   const handle = await open(drafting, 'wx', 0o640);
   return {
     handle,
+    read: () => createReadStream(drafting, { highWaterMark: 1 << 18 }),
     keep: async () => {
       try {
         await handle.sync();

@@ -1,0 +1,112 @@
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import { type Clock, systemClock } from '../../../src/clock.ts';
+import type { JudgeSender } from '../../../src/inbound/mail/judgement.ts';
+import type { MailLimits } from '../../../src/inbound/mail/limits.ts';
+import { type ListenerRules, openListener } from '../../../src/inbound/mail/listener.ts';
+import {
+  type MailMessage,
+  type MailRecipient,
+  messagesToLog,
+  recipientsOf,
+} from '../../../src/inbound/mail/messages.ts';
+import { newestRefused, type RefusedMail } from '../../../src/inbound/mail/refused-mail.ts';
+import { makeLog } from '../../../src/log.ts';
+import { openSpool, type Spool } from '../../../src/store/spool.ts';
+import type { Store } from '../../../src/store/store.ts';
+
+export const limits: MailLimits = {
+  ...{ connections: 300, connectionsPerPeer: 300, recipients: 100, idle: 60_000 },
+  ...{ senderHourly: 100_000, addressHourly: 100_000 },
+};
+
+export const rules: ListenerRules = {
+  domain: 'submit.example.test',
+  maxSize: 25 * 1024 ** 2,
+  limits,
+  eventTypes: [
+    {
+      ...{ eventTypeId: 4521, timezone: 'America/New_York', senders: ['*@brand.example'], authentication: 'off' },
+      addresses: [{ local: 'Sale-7f3k' }, { local: 'sale-old', until: '2026-11-20' }],
+    },
+    {
+      ...{ eventTypeId: 4600, timezone: 'UTC', senders: ['*@brand.example'], authentication: 'off' },
+      addresses: [{ local: 'lead-9x2m' }],
+    },
+  ],
+};
+
+/** Takes everybody. */
+export const judgeNobody: JudgeSender = () =>
+  Promise.resolve({
+    evidence: { headerFrom: [], proof: null, spf: null, dkim: null, dmarc: null, automatic: null, reasons: [] },
+    refusals: new Map(),
+  });
+
+export interface Listening {
+  port: number;
+  spool: Spool;
+  store: Store;
+  /** What was logged so far. */
+  log: Record<string, unknown>[];
+  accepted(): number;
+  useRules(next: ListenerRules): void;
+  close(graceMs?: number): Promise<void>;
+  messages(): Promise<(MailMessage & { recipients: MailRecipient[] })[]>;
+  refused(): Promise<RefusedMail[]>;
+  /** Files in the spool, half-written ones too. */
+  files(): string[];
+}
+
+/** The listener itself, on a port of its own. */
+export const listening = async (
+  store: Store,
+  {
+    change = {},
+    judge = judgeNobody,
+    clock = systemClock,
+    spool: given,
+  }: { change?: Partial<ListenerRules>; judge?: JudgeSender; clock?: Clock; spool?: Spool } = {},
+): Promise<Listening> => {
+  const folder = await mkdtemp(join(tmpdir(), 'nightdrop-mail-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const spool = given ?? (await openSpool(folder));
+  const log: Record<string, unknown>[] = [];
+  const stream = { write: (line: string) => void log.push(JSON.parse(line) as Record<string, unknown>) };
+  let accepted = 0;
+  const context = { store, spool, clock, log: makeLog('info', stream), judgeSender: judge };
+  const listener = await openListener(
+    { host: '127.0.0.1', port: 0 },
+    { ...rules, ...change },
+    {
+      ...context,
+      onAccepted: () => void accepted++,
+    },
+  );
+  let closed: Promise<void> | undefined;
+  const close = (graceMs = 100): Promise<void> => (closed ??= listener.close(graceMs));
+  onTestFinished(() => close());
+  return {
+    ...{ port: listener.port, spool, store, log, close, useRules: listener.useRules },
+    accepted: () => accepted,
+    messages: async () => {
+      const found = await messagesToLog(store.read, 1000);
+      return Promise.all(found.map(async (one) => ({ ...one, recipients: await recipientsOf(store.read, one.id) })));
+    },
+    refused: () => newestRefused(store.read, 1000),
+    files: () => readdirSync(spool.folder).filter((name) => name !== 'notes'),
+  };
+};
+
+/** Looks until `look` gives something. */
+export const until = async <T>(look: () => T | Promise<T>, what: string, ms = 60_000): Promise<NonNullable<T>> => {
+  for (const giveUp = Date.now() + ms; Date.now() < giveUp; await pause(20)) {
+    const found = await look();
+    if (found) return found;
+  }
+  throw new Error(`not within ${ms} ms: ${what}`);
+};
