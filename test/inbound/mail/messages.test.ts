@@ -21,7 +21,10 @@ const mail: NewMessage = {
   bytes: 1200,
   sha256: 'b'.repeat(64),
   messageId: '<1@brand.example>',
-  evidence: { headerFrom: ['reports@brand.example'], spf: 'pass', dkim: null, dmarc: null, reasons: [] },
+  evidence: {
+    ...{ headerFrom: ['reports@brand.example'], proof: 'pass' },
+    ...{ spf: 'pass', dkim: null, dmarc: null, automatic: null, reasons: [] },
+  },
 };
 const sale = { recipient: 'sale@submit.example.test', eventTypeId: 4521, check: false, refusal: null };
 const tried = { recipient: 'sale+check@submit.example.test', eventTypeId: 4521, check: true, refusal: 'Not allowed.' };
