@@ -1,6 +1,15 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { DropFault, type DropCode, type DropOptions, type Learned, type Seen } from '../../src/drop/drop.ts';
+import {
+  DropFault,
+  type DropCode,
+  type DropOptions,
+  type Learned,
+  type PutSteps,
+  type Seen,
+} from '../../src/drop/drop.ts';
 import { found, restricted, type Server } from './conformance.ts';
 import { deliver, digestIn, faultOf, namesIn, outgoing, type Stage } from './stage.ts';
 
@@ -19,6 +28,12 @@ export interface Variant {
   bytes?: number;
   /** Put there before the upload and taken away after it, such as a session of somebody else. */
   meanwhile?(stage: Stage): Promise<() => Promise<void>>;
+  /** The name of a file of theirs that lies there before the upload; it stays as it is. */
+  theirs?: string;
+  /** What happens while the bytes are on their way. */
+  onTheWay?(): void;
+  /** The partial file may stay: nobody can reach the server to remove it. */
+  leaves?: 'a part';
 }
 
 const wordsOf = ({ ends, learned, called }: Variant): string => {
@@ -28,11 +43,22 @@ const wordsOf = ({ ends, learned, called }: Variant): string => {
   return `delivered (${ends}${how}${session})${called === undefined ? '' : `, as ${called}`}`;
 };
 
-const arrives = async (stage: Stage, { ends, options, learned, called, bytes }: Variant): Promise<void> => {
+/** As `put` calls it: with what happens on the way, once. */
+const steps = ({ onTheWay }: Variant): PutSteps => {
+  let happened = false;
+  const progress = () => {
+    if (!happened) onTheWay?.();
+    happened = true;
+  };
+  return { renaming: () => undefined, progress };
+};
+
+const arrives = async (stage: Stage, variant: Variant): Promise<void> => {
+  const { ends, options, learned, called, bytes } = variant;
   const file = outgoing('orders.csv', bytes ?? 300_000);
   const drop = await stage.open(options);
   try {
-    expect(await drop.put(file, { renaming: () => undefined })).toBe(ends);
+    expect(await drop.put(file, steps(variant))).toBe(ends);
     expect(drop.learned).toMatchObject(learned ?? {});
   } finally {
     await drop.close();
@@ -41,10 +67,15 @@ const arrives = async (stage: Stage, { ends, options, learned, called, bytes }: 
   expect(digestIn(stage.folder, called ?? 'orders.csv')).toBe(file.sha256);
 };
 
-const fails = async (stage: Stage, { ends, options, bytes }: Variant): Promise<void> => {
-  const fault = await faultOf(deliver(stage, outgoing('orders.csv', bytes ?? 300_000), {}, options));
+const fails = async (stage: Stage, variant: Variant): Promise<void> => {
+  const { ends, options, bytes, theirs, leaves } = variant;
+  if (theirs !== undefined) writeFileSync(join(stage.folder, theirs), 'theirs');
+  const file = outgoing('orders.csv', bytes ?? 300_000);
+  const fault = await faultOf(deliver(stage, file, steps(variant), options));
   expect([fault.code, fault.next], fault.message).toEqual(ends);
-  expect(namesIn(stage.folder)).toEqual([]);
+  const left = namesIn(stage.folder).filter((name) => !(leaves && name === file.partial));
+  expect(left).toEqual(theirs === undefined ? [] : [theirs]);
+  if (theirs !== undefined) expect(readFileSync(join(stage.folder, theirs), 'utf8')).toBe('theirs');
 };
 
 /** Either the file arrives whole, or the fault is named and nothing is left: for each variant of a server. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Disk, mountDisk } from './disk.ts';
 
 /** Where a server locks its user in, and the drop's folder in there: `/in` for the user, `folder` for this machine. */
 export interface Jail {
@@ -11,8 +12,7 @@ export interface Jail {
   remove(): void;
 }
 
-/** `size`: a file system of its own for the folder, such as `4m`; needs the right to mount. */
-export const makeJail = (owner: { uid: number; gid: number }, size?: string): Jail => {
+export const makeJail = (owner: { uid: number; gid: number }, disk: Disk = {}): Jail => {
   // Not under /tmp: servers want every folder above a jail to be writable by root alone.
   const home = mkdtempSync('/srv/nightdrop-test-');
   const root = join(home, 'jail');
@@ -20,16 +20,14 @@ export const makeJail = (owner: { uid: number; gid: number }, size?: string): Ja
   chmodSync(home, 0o755);
   mkdirSync(root, { mode: 0o755 });
   mkdirSync(folder, { mode: 0o755 });
-  if (size !== undefined)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'pipe' });
+  const unmount = mountDisk(folder, disk, owner);
   chownSync(folder, owner.uid, owner.gid);
   return {
     home,
     root,
     folder,
     remove: () => {
-      // Lazily: a server's last child may still be in there.
-      if (size !== undefined) execFileSync('umount', ['-l', folder], { stdio: 'pipe' });
+      unmount();
       rmSync(home, { recursive: true, force: true });
     },
   };
@@ -37,3 +35,9 @@ export const makeJail = (owner: { uid: number; gid: number }, size?: string): Ja
 
 /** The user of the servers that keep users of their own; the system need not know it. */
 export const guest = { user: 'ndguest', password: 'correct horse battery', uid: 64_021, gid: 64_021 };
+
+let hashed: string | undefined;
+
+/** The guest's password as the servers keep it; made once, and quick to check. */
+export const guestHash = (): string =>
+  (hashed ??= execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: guest.password, encoding: 'utf8' }).trim());

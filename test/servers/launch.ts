@@ -5,9 +5,9 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Whether somebody greets there, or where clients speak first, takes the call. */
-const answers = (port: number, greets: boolean): Promise<boolean> =>
+const answers = (host: string, port: number, greets: boolean): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host, port });
     const end = (answer: boolean) => (socket.destroy(), resolve(answer));
     socket
       .once(greets ? 'data' : 'connect', () => end(true))
@@ -24,13 +24,14 @@ export const launch = async (
   log: string,
   env: Record<string, string> = {},
   greets = true,
+  host = '127.0.0.1',
 ): Promise<() => Promise<void>> => {
   const [program = '', ...args] = command;
   const out = openSync(log, 'a');
   const server = spawn(program, args, { stdio: ['ignore', out, out], env: { ...process.env, ...env } });
   closeSync(out);
   const gone = once(server, 'exit');
-  for (let tries = 0; !(await answers(port, greets)); tries++) {
+  for (let tries = 0; !(await answers(host, port, greets)); tries++) {
     if (server.exitCode !== null || tries === 400) {
       server.kill('SIGKILL');
       throw new Error(`${program}: ${textOf(log)}`);

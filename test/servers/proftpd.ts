@@ -3,16 +3,17 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { certificates } from './certificates.ts';
-import { guest, makeJail } from './jail.ts';
+import type { Disk } from './disk.ts';
+import { guest, guestHash, makeJail } from './jail.ts';
 import { launch, textOf } from './launch.ts';
 import { librariesIn, needUnpacked } from './packages.ts';
 import { freePort } from './postgres.ts';
 
-export interface ProftpdOptions {
+export interface ProftpdOptions extends Disk {
   /** Further lines for the end of the configuration. */
   config?: string[];
-  /** Size of a file system of its own for the drop's folder, such as `4m`. */
-  size?: string;
+  /** Where it listens: `127.0.0.1`, or `::1` and nowhere else. */
+  address?: '::1';
 }
 
 /** A real ProFTPD with one user of its own, who is locked into a jail and finds the drop in `/in`. */
@@ -34,12 +35,12 @@ const program = 'usr/sbin/proftpd';
 export const proftpdMissing = async (): Promise<string | undefined> =>
   needUnpacked(['proftpd-core', 'proftpd-mod-crypto'], root, program);
 
-const common = (home: string, port: number): string[] => [
+const common = (home: string, port: number, address = '127.0.0.1'): string[] => [
   `ModulePath ${root}/usr/lib/proftpd`,
   'ServerType standalone',
   'ServerName drop',
-  'UseIPv6 off',
-  'DefaultAddress 127.0.0.1',
+  `UseIPv6 ${address.includes(':') ? 'on' : 'off'}`,
+  `DefaultAddress ${address}`,
   'SocketBindTight on',
   `Port ${port}`,
   'User nobody',
@@ -60,22 +61,18 @@ const common = (home: string, port: number): string[] => [
   '</IfModule>',
 ];
 
-let hashed: string | undefined;
-const passwordHash = (): string =>
-  (hashed ??= execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: guest.password, encoding: 'utf8' }).trim());
-
 /** A server with the lines of `engine`, which are given the folder for the server's own files. */
 const start = async (options: ProftpdOptions, engine: (home: string) => string[]): Promise<Proftpd> => {
-  const jail = makeJail(guest, options.size);
+  const jail = makeJail(guest, options);
   const { home, folder } = jail;
   const port = await freePort();
   const log = join(home, 'log');
-  const account = [guest.user, passwordHash(), guest.uid, guest.gid, '', jail.root, '/bin/false'];
+  const account = [guest.user, guestHash(), guest.uid, guest.gid, '', jail.root, '/bin/false'];
   writeFileSync(join(home, 'users'), `${account.join(':')}\n`, { mode: 0o600 });
-  const lines = [...common(home, port), ...engine(home), ...(options.config ?? []), ''];
+  const lines = [...common(home, port, options.address), ...engine(home), ...(options.config ?? []), ''];
   writeFileSync(join(home, 'proftpd.conf'), lines.join('\n'));
   const command = [join(root, program), '--nodaemon', '-d', '6', '-c', join(home, 'proftpd.conf')];
-  const halt = await launch(command, port, log, librariesIn(root));
+  const halt = await launch(command, port, log, librariesIn(root), true, options.address);
   return {
     port,
     user: guest.user,

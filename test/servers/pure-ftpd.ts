@@ -2,16 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificates } from './certificates.ts';
-import { guest, makeJail } from './jail.ts';
+import type { Disk } from './disk.ts';
+import { guest, guestHash, makeJail } from './jail.ts';
 import { launch, textOf } from './launch.ts';
 import { librariesIn, needUnpacked } from './packages.ts';
 import { freePort } from './postgres.ts';
 
-export interface PureFtpdOptions {
+export interface PureFtpdOptions extends Disk {
   /** Further arguments, such as `-G` (nobody may rename). */
   args?: string[];
-  /** Size of a file system of its own for the drop's folder, such as `4m`. */
-  size?: string;
+  /** Where it listens: `127.0.0.1`, or `::1` and nowhere else. */
+  address?: '::1';
 }
 
 /** A real Pure-FTPd (FTPS, explicit) with one user of its own, who is locked into a jail and finds the drop in `/in`. */
@@ -32,14 +33,9 @@ const program = 'usr/sbin/pure-ftpd';
 /** Why there can be no server here; undefined when there can. */
 export const pureFtpdMissing = (): Promise<string | undefined> => needUnpacked(['pure-ftpd'], root, program);
 
-let hashed: string | undefined;
-/** Pure-FTPd's own hashes are made to take seconds. */
-const passwordHash = (): string =>
-  (hashed ??= execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: guest.password, encoding: 'utf8' }).trim());
-
 const makeUser = (home: string, jail: string): string => {
   const [users, database] = [join(home, 'users'), join(home, 'users.pdb')];
-  writeFileSync(users, `${[guest.user, passwordHash(), guest.uid, guest.gid, '', jail].join(':')}:${':'.repeat(11)}\n`);
+  writeFileSync(users, `${[guest.user, guestHash(), guest.uid, guest.gid, '', jail].join(':')}:${':'.repeat(11)}\n`);
   const env = { ...process.env, ...librariesIn(root) };
   execFileSync(join(root, 'usr/bin/pure-pw'), ['mkdb', database, '-f', users], { stdio: 'pipe', env });
   return database;
@@ -47,7 +43,7 @@ const makeUser = (home: string, jail: string): string => {
 
 /** Starts a server of its own on a free port. Call `pureFtpdMissing` first. */
 export const startPureFtpd = async (options: PureFtpdOptions = {}): Promise<PureFtpd> => {
-  const jail = makeJail(guest, options.size);
+  const jail = makeJail(guest, options);
   const { home, folder } = jail;
   const users = makeUser(home, jail.root);
   const port = await freePort();
@@ -55,11 +51,11 @@ export const startPureFtpd = async (options: PureFtpdOptions = {}): Promise<Pure
   const transfers = join(home, 'transfers');
   const command = [
     join(root, program),
-    ...['-S', `127.0.0.1,${port}`, '-Y', '2', '-2', certificates().server.both],
+    ...['-S', `${options.address ?? '127.0.0.1'},${port}`, '-Y', '2', '-2', certificates().server.both],
     ...['-l', `puredb:${users}`, '-A', '-E', '-H', '-g', join(home, 'pid'), '-O', `clf:${transfers}`],
     ...['-c', '200', '-C', '200', ...(options.args ?? [])],
   ];
-  const halt = await launch(command, port, log, librariesIn(root));
+  const halt = await launch(command, port, log, librariesIn(root), true, options.address);
   return {
     port,
     user: guest.user,

@@ -14,17 +14,18 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type Disk, mountDisk } from './disk.ts';
 import { at, need } from './packages.ts';
 import { freePort } from './postgres.ts';
 import { makeUser, partner } from './system-user.ts';
 
-export interface SshdOptions {
+export interface SshdOptions extends Disk {
   /** Further arguments of internal-sftp, such as `-P rename` or `-R`. */
   sftp?: string;
   /** Further lines for the top of sshd_config. */
   config?: string[];
-  /** Size of a file system of its own for the drop's folder, such as `4m`. Needs the right to mount. */
-  size?: string;
+  /** Where it listens: `127.0.0.1`, or `::1` and nowhere else. */
+  address?: '::1';
 }
 
 /** A real OpenSSH server for one partner, who is locked into a jail and finds the drop in `/in`. */
@@ -70,7 +71,7 @@ const configOf = (home: string, port: number, options: SshdOptions): string =>
   [
     // First, because sshd keeps the first value it reads.
     ...(options.config ?? []),
-    'ListenAddress 127.0.0.1',
+    `ListenAddress ${options.address ?? '127.0.0.1'}`,
     `Port ${port}`,
     `HostKey ${home}/host_ed25519`,
     `HostKey ${home}/host_rsa`,
@@ -92,9 +93,9 @@ const configOf = (home: string, port: number, options: SshdOptions): string =>
     '',
   ].join('\n');
 
-const answers = (port: number): Promise<boolean> =>
+const answers = (port: number, host: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host, port });
     const end = (answer: boolean) => (socket.destroy(), resolve(answer));
     socket
       .once('data', () => end(true))
@@ -102,10 +103,10 @@ const answers = (port: number): Promise<boolean> =>
       .once('close', () => end(false));
   });
 
-const launch = async (home: string, port: number): Promise<() => Promise<void>> => {
+const launch = async (home: string, port: number, host = '127.0.0.1'): Promise<() => Promise<void>> => {
   const server = spawn(program, ['-D', '-f', join(home, 'sshd_config'), '-E', join(home, 'log')], { stdio: 'ignore' });
   const gone = once(server, 'exit');
-  for (let tries = 0; !(await answers(port)); tries++) {
+  for (let tries = 0; !(await answers(port, host)); tries++) {
     if (server.exitCode !== null || tries === 200) throw new Error(`sshd: ${readFileSync(join(home, 'log'), 'utf8')}`);
     await pause(25);
   }
@@ -116,14 +117,12 @@ const launch = async (home: string, port: number): Promise<() => Promise<void>> 
 };
 
 /** The drop's folder, and how to take it away again. */
-const makeFolder = (home: string, size: string | undefined, owner: { uid: number; gid: number }): (() => void) => {
+const makeFolder = (home: string, disk: Disk, owner: { uid: number; gid: number }): (() => void) => {
   const folder = join(home, 'jail/in');
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  if (size !== undefined) run('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder);
+  const unmount = mountDisk(folder, disk, owner);
   chownSync(folder, owner.uid, owner.gid);
-  return () => {
-    if (size !== undefined) run('umount', folder);
-  };
+  return unmount;
 };
 
 let keyring: { home: string; keys: Sshd['keys'] } | undefined;
@@ -165,14 +164,14 @@ export const startSshd = async (options: SshdOptions = {}): Promise<Sshd> => {
   execFileSync('chmod', ['755', home]);
   mkdirSync(join(home, 'jail'), { mode: 0o755 });
   const owner = await makeUser();
-  const takeAway = makeFolder(home, options.size, owner);
+  const takeAway = makeFolder(home, options, owner);
   const { home: keyHome, keys } = keysOfProcess();
   const copies = ['authorized_keys', 'host_ed25519', 'host_ed25519.pub', 'host_rsa', 'host_rsa.pub'];
   for (const name of copies) copyFileSync(join(keyHome, name), join(home, name));
   const port = await freePort();
   writeFileSync(join(home, 'sshd_config'), configOf(home, port, options));
   writeFileSync(join(home, 'log'), '');
-  let halt = await launch(home, port);
+  let halt = await launch(home, port, options.address);
   return {
     port,
     user,
@@ -185,7 +184,7 @@ export const startSshd = async (options: SshdOptions = {}): Promise<Sshd> => {
     swapHostKeys: async () => {
       await halt();
       for (const type of ['ed25519', 'rsa']) makeKey(`${home}/host_${type}`, type);
-      halt = await launch(home, port);
+      halt = await launch(home, port, options.address);
     },
     stop: async () => {
       await halt();

@@ -1,13 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificates, type Pair } from './certificates.ts';
+import type { Disk } from './disk.ts';
 import { makeJail } from './jail.ts';
 import { launch, textOf } from './launch.ts';
 import { at, need } from './packages.ts';
 import { freePort } from './postgres.ts';
 import { makeUser, partner } from './system-user.ts';
 
-export interface VsftpdOptions {
+export interface VsftpdOptions extends Disk {
   /** What the server shows; `server` of `certificates()` by default. */
   certificate?: Pair;
   /** The newest version of TLS it speaks; 1.3 by default. */
@@ -16,8 +17,8 @@ export interface VsftpdOptions {
   implicit?: boolean;
   /** Further lines for vsftpd.conf, such as `write_enable=NO`; a later line wins. */
   config?: string[];
-  /** Size of a file system of its own for the drop's folder, such as `4m`. */
-  size?: string;
+  /** Where it listens: `127.0.0.1`, or `::1` and nowhere else. */
+  address?: '::1';
 }
 
 /** A real vsftpd for one partner, who is locked into a jail and finds the drop in `/in`. Session reuse is required. */
@@ -50,10 +51,11 @@ export const vsftpdMissing = async (): Promise<string | undefined> => {
 const pam = 'nightdrop-test';
 const pamRules = 'auth required pam_unix.so nodelay\naccount required pam_permit.so\nsession required pam_permit.so\n';
 
+const onIpv4 = ['listen=YES', 'listen_address=127.0.0.1', 'pasv_address=127.0.0.1'];
+
 const configOf = (home: string, root: string, port: number, options: VsftpdOptions): string =>
   [
-    'listen=YES',
-    'listen_address=127.0.0.1',
+    ...(options.address ? ['listen=NO', 'listen_ipv6=YES', `listen_address6=${options.address}`] : onIpv4),
     `listen_port=${port}`,
     'background=NO',
     'anonymous_enable=NO',
@@ -66,7 +68,6 @@ const configOf = (home: string, root: string, port: number, options: VsftpdOptio
     `pam_service_name=${pam}`,
     'seccomp_sandbox=NO',
     'secure_chroot_dir=/var/run/vsftpd/empty',
-    'pasv_address=127.0.0.1',
     'ssl_enable=YES',
     'ssl_tlsv1=YES',
     'ssl_ciphers=HIGH',
@@ -97,14 +98,14 @@ export const startVsftpd = async (options: VsftpdOptions = {}): Promise<Vsftpd> 
   mkdirSync('/var/run/vsftpd/empty', { recursive: true });
   writeFileSync(`/etc/pam.d/${pam}`, pamRules);
   const owner = await makeUser();
-  const jail = makeJail(owner, options.size);
+  const jail = makeJail(owner, options);
   const { home, root, folder } = jail;
   const port = await freePort();
   writeFileSync(join(home, 'vsftpd.conf'), configOf(home, root, port, options));
   writeFileSync(join(home, 'openssl.cnf'), openSslConfig(options.newest ?? 'TLSv1.3'));
   const env = { OPENSSL_CONF: join(home, 'openssl.cnf') };
   const command = [program, join(home, 'vsftpd.conf')];
-  const halt = await launch(command, port, join(home, 'words'), env, options.implicit !== true);
+  const halt = await launch(command, port, join(home, 'words'), env, options.implicit !== true, options.address);
   return {
     port,
     ...partner,
