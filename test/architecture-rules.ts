@@ -43,7 +43,7 @@ const walls: { from: string; to: string; but?: string[]; because: string }[] = [
 ];
 
 /** Who may import a package; `types` may import its types only. A package that is not here has no owner yet. */
-const tables = ['src/work/', 'src/ledger/', 'src/outbound/', 'src/inbound/', 'src/watch/'];
+const tables = ['src/work/', 'src/ledger/', 'src/outbound/', 'src/inbound/', 'src/watch/', 'src/web/'];
 const owners: Record<string, { values: string[]; types?: string[] }> = {
   'basic-ftp': { values: ['src/drop/ftps/open.ts'], types: ['src/drop/ftps/'] },
   'better-sqlite3': { values: ['src/store/'], types: tables },

@@ -1,5 +1,6 @@
 import { alertsTest } from './alerts-test.ts';
 import { alerts } from './alerts.ts';
+import { audit } from './audit.ts';
 import { batches } from './batches.ts';
 import { check } from './check.ts';
 import type { CliCommand } from './command.ts';
@@ -13,12 +14,15 @@ import { feeds } from './feeds.ts';
 import { ledgerAdd } from './ledger-add.ts';
 import { ledgerSample } from './ledger-sample.ts';
 import { ledgerShow } from './ledger-show.ts';
+import { personAdd, personList, personRemove, signIn } from './persons.ts';
 import { prove } from './prove.ts';
 import { schedule } from './schedule.ts';
 import { serve } from './serve.ts';
 import { submissionsOriginal, submissionsRelease, submissionsResult } from './submissions-actions.ts';
+import { submissionsUnmatched } from './submissions-unmatched.ts';
 import { submissions, submissionsShow } from './submissions.ts';
 import { submit } from './submit.ts';
+import { tokenCreate, tokenList, tokenRevoke } from './tokens.ts';
 import { trace } from './trace.ts';
 
 /** In the order in which `--help` lists them. */
@@ -47,6 +51,15 @@ export const commands: readonly CliCommand[] = [
   submissionsOriginal,
   submissionsResult,
   submissionsRelease,
+  submissionsUnmatched,
   trace,
   prove,
+  personAdd,
+  personList,
+  personRemove,
+  signIn,
+  tokenCreate,
+  tokenList,
+  tokenRevoke,
+  audit,
 ];

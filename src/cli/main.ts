@@ -31,7 +31,11 @@ const examplesText = ({ examples }: CliCommand): string => {
 };
 
 /** What the groups are about. */
-const groups: Readonly<Record<string, string>> = { ledger: 'the transactions: add, show, sample' };
+const groups: Readonly<Record<string, string>> = {
+  ledger: 'the transactions: add, show, sample',
+  person: 'who may sign in: add, list, remove',
+  token: 'what programs show: create, list, revoke',
+};
 
 /** Commands of two words stand below a group: `ledger` holds `add`, `show` and `sample`. */
 const placeFor = (program: Command, { name }: CliCommand): Command => {

@@ -3,6 +3,7 @@ import type { Batch } from '../outbound/feed/batch.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Web } from '../web/web.ts';
 import { plural } from './output.ts';
+import { webAddress } from './first-link.ts';
 import type { Part } from './service.ts';
 
 /** What `serve --json` prints once it runs. */
@@ -11,6 +12,8 @@ export interface Started {
   feeds: { feed: string; schedule: string; timezone: string; drops: string[] }[];
   drops: { drop: string; place: string }[];
   web: string | null;
+  /** Until somebody of the role ops has signed in: a link to do so, good once and for 15 minutes. */
+  signIn: string | null;
   /** The file that was made of the sample, at the very first start. */
   first: { file: string; rows: number } | null;
   data: string;
@@ -35,20 +38,22 @@ export const started = (
   parts: readonly Part[],
   web: Web | undefined,
   first: Batch | undefined,
+  signIn: string | undefined,
 ): Started => ({
   parts,
   feeds: settings.feeds
     .filter((feed) => !feed.retired)
     .map(({ name, schedule, timezone, drops }) => ({ feed: name, schedule, timezone, drops })),
   drops: placeShown(settings),
-  web: web ? `http://${web.host.includes(':') ? `[${web.host}]` : web.host}:${web.port}/` : null,
+  web: web ? webAddress(web) : null,
+  signIn: signIn ?? null,
   first: firstFile(settings, first),
   data: settings.dataFolder,
   pid: process.pid,
 });
 
 /** The few lines that a person sees at the start. */
-export const announce = ({ parts, feeds, drops, web, first }: Started): string => {
+export const announce = ({ parts, feeds, drops, web, signIn, first }: Started): string => {
   const width = Math.max(0, ...feeds.map(({ feed }) => feed.length));
   return [
     `Nightdrop runs (${parts.filter((part) => part !== 'mail').join(', ')}). Ctrl-C stops it.`,
@@ -57,7 +62,8 @@ export const announce = ({ parts, feeds, drops, web, first }: Started): string =
     ),
     ...drops.map(({ drop, place }) => `Files for ${drop}: ${place}`),
     ...(first ? [`The first one, in a moment: ${first.file} (${plural(first.rows, 'row')} of the sample)`] : []),
-    ...(web ? [`Health and figures: ${web}`] : []),
+    ...(web ? [`Console and API: ${web}`] : []),
+    ...(signIn ? [`To sign in for the first time, within 15 minutes: ${signIn}`] : []),
     'To try, in another terminal:',
     '  npx nightdrop ledger sample --count 100     more transactions; the next file holds them and nothing else',
     '  npx nightdrop batches                       what was frozen',

@@ -4,6 +4,7 @@ import type { Settings } from '../settings/settings.ts';
 import { oneOf, textOption, wrongUse } from './arguments.ts';
 import type { Call, CliCommand, Session } from './command.ts';
 import { exit } from './exit-code.ts';
+import { firstLink } from './first-link.ts';
 import { loadSampleOnce } from './first-sample.ts';
 import { announce, started } from './serve-text.ts';
 import { parts, type Part, type Service, startService, within } from './service.ts';
@@ -57,7 +58,8 @@ const serveUntilStopped = async (session: Session, app: App, chosen: readonly Pa
   const told = untilToldToStop(() =>
     reload(session, app, service, log).catch((error: unknown) => log.error({ err: error }, 'the reload failed')),
   );
-  session.out.answer(started(app.settings, chosen, service.web, first), announce);
+  const signIn = service.web && (await firstLink(app, service.web, app.settings));
+  session.out.answer(started(app.settings, chosen, service.web, first, signIn), announce);
   const signal = await told;
   log.info({ signal }, 'stopping');
   await service.stop();

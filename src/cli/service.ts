@@ -3,13 +3,10 @@ import { makeJobs } from '../../jobs/catalog.ts';
 import type { Job } from '../../jobs/job.ts';
 import { logFault } from '../../jobs/log-fault.ts';
 import type { Settings } from '../settings/settings.ts';
-import { makeMetrics } from '../web/metrics.ts';
-import { checkReadiness } from '../web/readiness.ts';
-import { openWeb, type Web } from '../web/web.ts';
-import { listAlerts } from '../watch/alert-line.ts';
+import type { Web } from '../web/web.ts';
 import { wakeEvery } from '../work/wake.ts';
 import { channelsOf } from './channels.ts';
-import { version } from './version.ts';
+import { openFace } from './web-face.ts';
 import type { App } from './wire.ts';
 
 /** What one process of several can do: `serve --only schedule,web`. */
@@ -47,7 +44,8 @@ export const startService = async (app: App, chosen: readonly Part[]): Promise<S
   let settings = app.settings;
   let wokenAt = app.clock.now();
   const jobs = makeJobs().filter((job) => chosen.includes(job.part));
-  const web = chosen.includes('web') ? await startWeb(app, () => jobs.length === 0 || isAwake()) : undefined;
+  const awake = (): boolean => jobs.length === 0 || isAwake();
+  const web = chosen.includes('web') ? await openFace(app, () => settings, awake) : undefined;
   const isAwake = (): boolean => Math.abs(app.clock.now() - wokenAt) < asleepMs;
   const start = (job: Job) => {
     const onWake = async (): Promise<void> => {
@@ -77,13 +75,4 @@ export const startService = async (app: App, chosen: readonly Part[]): Promise<S
     return web?.stop();
   };
   return { web: web?.web, useSettings: (next) => void (settings = next), stop };
-};
-
-const startWeb = async (app: App, awake: () => boolean) => {
-  const metrics = makeMetrics(app.store, app.clock);
-  const readiness = () => checkReadiness(app.store, app.spool, awake);
-  const alerts = () => listAlerts(app.store.read, { all: false });
-  const onError = (error: unknown) => logFault(app.log, error, 'answer', 'a request');
-  const web = await openWeb(app.settings.web, { version: version(), metrics, readiness, alerts }, onError);
-  return { web, stop: () => metrics.close() };
 };

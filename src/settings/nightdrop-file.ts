@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { Secret } from '../secret.ts';
 import { type Reading, report, valueAt } from './problem.ts';
-import { reveal, secretSource, sourceOrText } from './secret-source.ts';
+import { reveal, sourceOrText } from './secret-source.ts';
 import { readAlerts } from './alert-section.ts';
-import type { Mail, NightdropFile } from './settings.ts';
-import { oneOf, read, strict, text, whole, Wrong, yesNo } from './shape.ts';
-import { duration, host, inDataFolder, listen, mailAddress, size } from './values.ts';
+import { readMail } from './mail-section.ts';
+import type { NightdropFile } from './settings.ts';
+import { oneOf, read, strict, text, Wrong, yesNo } from './shape.ts';
+import { duration, inDataFolder } from './values.ts';
+import { webSection, webShape } from './web-section.ts';
 
 const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 const ninetyDays = 90 * 86_400_000;
@@ -14,7 +16,7 @@ const kept = duration.default(ninetyDays);
 const shape = strict({
   database: z.unknown().optional(),
   spool: strict({ folder: text('spool').default('spool') }).prefault({}),
-  web: strict({ listen: listen.default({ host: '127.0.0.1', port: 8080 }) }).prefault({}),
+  web: webShape,
   mail: z.unknown().optional(),
   retention: strict({ submissions: kept, batchFiles: kept, messages: kept }).prefault({}),
   alerts: z.array(z.unknown()).default([]),
@@ -22,57 +24,6 @@ const shape = strict({
   sample: yesNo.default(false),
   logLevel: oneOf(logLevels).optional(),
 });
-
-const mailShape = strict({
-  listen: listen.default({ host: '127.0.0.1', port: 2525 }),
-  domain: host,
-  maxSize: size.default(25 * 1024 ** 2),
-  tls: z.unknown().optional(),
-  relay: z.unknown().optional(),
-});
-
-const tlsShape = strict({ certificate: secretSource, key: secretSource, required: yesNo.default(false) });
-
-const relayShape = strict({
-  host,
-  port: whole(1, 65535).default(25),
-  from: mailAddress(false),
-  user: text('nightdrop').optional(),
-  password: secretSource.optional(),
-  ca: secretSource.optional(),
-});
-
-const relay = (reading: Reading): Mail['relay'] => {
-  const path = ['mail', 'relay'];
-  if (valueAt(reading.raw, path) === undefined) return undefined;
-  const { good, whole: all } = read(reading, path, relayShape);
-  const password = reveal(reading, [...path, 'password'], good.password);
-  const ca = reveal(reading, [...path, 'ca'], good.ca);
-  if ((good.user === undefined) !== (good.password === undefined))
-    report(reading, path, 'has only one of user and password', 'write both, or neither for a relay without sign-in');
-  if (!all) return undefined;
-  const { host: server, port, from, user } = all;
-  return { host: server, port, from, ...(user && { user }), ...(password && { password }), ...(ca && { ca }) };
-};
-
-const tls = (reading: Reading): Mail['tls'] => {
-  const path = ['mail', 'tls'];
-  if (valueAt(reading.raw, path) === undefined) return undefined;
-  const { good, whole: all } = read(reading, path, tlsShape);
-  const certificate = reveal(reading, [...path, 'certificate'], good.certificate);
-  const key = reveal(reading, [...path, 'key'], good.key);
-  return all && certificate && key ? { certificate, key, required: all.required } : undefined;
-};
-
-const mail = (reading: Reading): Mail | undefined => {
-  if (valueAt(reading.raw, ['mail']) === undefined) return undefined;
-  const { whole: all } = read(reading, ['mail'], mailShape);
-  const secured = tls(reading);
-  const through = relay(reading);
-  if (!all) return undefined;
-  const { tls: _tls, relay: _relay, ...rest } = all;
-  return { ...rest, ...(secured ? { tls: secured } : {}), ...(through ? { relay: through } : {}) };
-};
 
 const urlHint = 'write "sqlite:FILE" or "postgres://USER@HOST:PORT/NAME"';
 
@@ -115,13 +66,13 @@ const database = (reading: Reading): Secret | undefined => {
 export const readNightdropFile = (reading: Reading): NightdropFile | undefined => {
   const { good, whole: all } = read(reading, [], shape);
   const url = database(reading);
-  const mailing = mail(reading);
+  const mailing = readMail(reading);
   const alerts = readAlerts(reading, good.alerts?.length ?? 0);
   if (!all || !url) return undefined;
   return {
     database: { url },
     spool: { folder: inDataFolder(reading.dataFolder, all.spool.folder) },
-    web: all.web.listen,
+    web: webSection(all.web),
     retention: all.retention,
     alerts,
     late: all.late,

@@ -13,8 +13,27 @@ export interface Mail {
   listen: Listen;
   domain: string;
   maxSize: number;
+  /** `idle` in milliseconds; what is `Hourly` is a number of mails. */
+  limits: {
+    connections: number;
+    connectionsPerPeer: number;
+    recipients: number;
+    idle: number;
+    senderHourly: number;
+    addressHourly: number;
+  };
   tls?: { certificate: Secret; key: Secret; required: boolean };
   relay?: Relay;
+}
+
+/** Where the web listens, and how people and proxies reach it. */
+export interface WebSection extends Listen {
+  /** The address that people know it by, without a path. */
+  url?: string;
+  /** Addresses of proxies whose X-Forwarded-For is believed. */
+  proxies: string[];
+  /** Bytes of one uploaded file. */
+  maxUpload: number;
 }
 
 /** What `nightdrop.yaml` says. */
@@ -23,7 +42,7 @@ export interface NightdropFile {
   database: { url: Secret };
   /** Absolute path. */
   spool: { folder: string };
-  web: Listen;
+  web: WebSection;
   mail?: Mail;
   /** Milliseconds. */
   retention: { submissions: number; batchFiles: number; messages: number };

@@ -13,12 +13,20 @@ const unitMs: Record<string, number> = {
   w: 7 * 86_400_000,
 };
 
-/** `72h`, `90d`, `30s` as milliseconds. */
-export const duration = textAs('72h', (value): number | Wrong => {
-  const [, count = '', unit = ''] = /^(\d{1,6})\s*(ms|s|m|h|d|w)$/.exec(value) ?? [];
+/** `72h`, `90d`, `30s` as milliseconds; undefined for what is no duration. */
+export const durationMs = (text: string): number | undefined => {
+  const [, count = '', unit = ''] = /^(\d{1,6})\s*(ms|s|m|h|d|w)$/.exec(text) ?? [];
   const ms = Number(count) * (unitMs[unit] ?? 0);
-  return ms > 0 ? ms : new Wrong('is not a duration', 'write a number and one of ms, s, m, h, d, w; for example: 72h');
-});
+  return ms > 0 ? ms : undefined;
+};
+
+/** As `durationMs`, in a file. */
+export const duration = textAs(
+  '72h',
+  (value) =>
+    durationMs(value) ??
+    new Wrong('is not a duration', 'write a number and one of ms, s, m, h, d, w; for example: 72h'),
+);
 
 const unitBytes: Record<string, number> = { B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 };
 

@@ -1,47 +1,73 @@
-import type { AlertLine } from '../watch/alert-line.ts';
+import { html, raw } from 'hono/html';
+import type { Problem } from './problem.ts';
 
-const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+/** Text of a page. What is put into it by the template is escaped, whatever it holds. */
+export type Html = ReturnType<typeof html>;
 
-/** Names and errors come from outside. */
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (found) => entities[found] ?? found);
-
-const alertItem = ({ subject, text, hint, openedAt }: AlertLine): string =>
-  `<li><strong>${escaped(subject)}</strong> since <time datetime="${openedAt}">${openedAt.slice(0, 16).replace('T', ' ')} UTC</time><br>
-${escaped(text)}<br>
-What to do: ${escaped(hint)}</li>`;
-
-/** What needs a person comes first. */
-const alertSection = (alerts: readonly AlertLine[]): string =>
-  alerts.length === 0
-    ? '<p>Nothing needs a person: no alert is open.</p>'
-    : `<h2>${alerts.length} open ${alerts.length === 1 ? 'alert' : 'alerts'}</h2>\n<ul>\n${alerts.map(alertItem).join('\n')}\n</ul>`;
-
-/** What a person finds at `/`. The console will stand here. */
-export const frontPage = (version: string, alerts: readonly AlertLine[]): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Nightdrop</title>
-<style>
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 38rem; margin: 4rem auto; padding: 0 1rem; color: #1b1f24; background: #fff; }
+/** The style of the pages without the console. */
+export const plainStyle = `body { font: 1rem/1.5 system-ui, sans-serif; max-width: 38rem; margin: 4rem auto; padding: 0 1rem; color: #1b1f24; background: #fff; }
 code { background: #eef1f4; padding: 0 .3em; border-radius: 3px; }
 a { color: #0b57a4; }
-</style>
-</head>
-<body>
-<main>
-<h1>Nightdrop</h1>
-${alertSection(alerts)}
-<p>A scheduled batch file exchange: every night a file with only the new transactions, frozen once, on the partner's own
-drop. This is version ${version}; it is running.</p>
-<ul>
-<li><a href="/healthz">/healthz</a>: the process lives</li>
-<li><a href="/readyz">/readyz</a>: database, spool and scheduler work</li>
-<li><a href="/metrics">/metrics</a>: figures for Prometheus</li>
-</ul>
-<p>On the command line: <code>npx nightdrop --help</code></p>
-</main>
-</body>
-</html>
+input, button { font: inherit; padding: .4rem .6rem; }
+table { border-collapse: collapse; }
+th, td { text-align: left; padding: .2rem .8rem .2rem 0; vertical-align: top; }
+@media (prefers-color-scheme: dark) { body { color: #e6e9ec; background: #16191d; } code { background: #2a2f36; } a { color: #7fb5f0; } }
 `;
+
+/** A whole page. */
+export const page = (title: string, body: Html): Html =>
+  html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>${title}</title>
+        <link rel="stylesheet" href="/plain.css" />
+      </head>
+      <body>
+        <main>${body}</main>
+      </body>
+    </html> `;
+
+export const pageAnswer = async (text: Html, status = 200, headers: Record<string, string> = {}): Promise<Response> =>
+  new Response(String(await text), { status, headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers } });
+
+/** What a person sees of an error. */
+export const problemPage = ({ title, reason, hint }: Problem): Html =>
+  page(
+    title,
+    html`<h1>${title}</h1>
+      <p>${reason}.</p>
+      <p>What to do: ${hint}.</p>
+      <p><a href="/">To the front page</a></p>`,
+  );
+
+const alertsText = (open: number): Html =>
+  open === 0
+    ? html`<p>Nothing needs a person: no alert is open.</p>`
+    : html`<p>
+        <strong>${open} open ${open === 1 ? 'alert' : 'alerts'}</strong>: sign in to read ${open === 1 ? 'it' : 'them'}.
+      </p>`;
+
+/** What a person finds at `/` who is not signed in: nothing that belongs to somebody. */
+export const frontPage = (version: string, openAlerts: number): Html =>
+  page(
+    'Nightdrop',
+    html`<h1>Nightdrop</h1>
+      ${alertsText(openAlerts)}
+      <p>
+        A scheduled batch file exchange: every night a file with only the new transactions, frozen once, on the
+        partner's own drop. This is version ${version}; it is running.
+      </p>
+      <ul>
+        <li><a href="/sign-in">/sign-in</a>: for people</li>
+        <li><a href="/api/v1/">/api/v1/</a>: for programs</li>
+        <li><a href="/healthz">/healthz</a>: the process lives</li>
+        <li><a href="/readyz">/readyz</a>: database, spool and scheduler work</li>
+        <li><a href="/metrics">/metrics</a>: figures for Prometheus</li>
+      </ul>
+      <p>On the command line: <code>npx nightdrop --help</code></p>`,
+  );
+
+/** Text that is safe as it is: our own constants only. */
+export const ours = (text: string) => raw(text);

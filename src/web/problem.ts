@@ -76,7 +76,8 @@ const refusal = (object: string, reason: string, hint: string, code: string): Fa
   new Fault({ operation: 'ask for', object, reason, hint, next: 'refuse', code });
 
 /** There is nothing here, or nothing that the one who asks may know of: the same answer. */
-export const nothingHere = (): Fault => refusal('this', 'there is nothing here', 'look at the list it is from', 'missing');
+export const nothingHere = (): Fault =>
+  refusal('this', 'there is nothing here', 'look at the list it is from', 'missing');
 
 export const notSignedIn = (): Fault =>
   refusal('this', 'nobody is signed in', 'sign in, or send a token: Authorization: Bearer …', 'not-signed-in');

@@ -1,22 +1,14 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
-import { serve } from '@hono/node-server';
-import { Hono } from 'hono';
+import type { IncomingMessage, Server } from 'node:http';
+import { isIP } from 'node:net';
+import { type HttpBindings, serve } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
 import { Fault } from '../fault.ts';
-import type { AlertLine } from '../watch/alert-line.ts';
-import type { Metrics } from './metrics.ts';
-import { frontPage } from './page.ts';
-import type { Check } from './readiness.ts';
-
-/** What the web face shows. hono and its server are owned by this file. */
-export interface WebParts {
-  version: string;
-  metrics: Metrics;
-  /** Whether the process is of use; each reason why not. */
-  readiness(): Promise<Check[]>;
-  /** The open alerts. */
-  alerts(): Promise<AlertLine[]>;
-}
+import { pageAnswer, problemPage } from './page.ts';
+import { type GateState, pass, told } from './people/gate.ts';
+import { nothingHere, problemAnswer, problemOf } from './problem.ts';
+import { type Call, readText, type Route } from './route.ts';
+import type { WebContext } from './context.ts';
 
 export interface Web {
   /** Where it listens; the port is the real one when 0 was asked for. */
@@ -26,25 +18,84 @@ export interface Web {
   close(): Promise<void>;
 }
 
-const routes = ({ version, metrics, readiness, alerts }: WebParts): Hono => {
-  const app = new Hono();
-  app.use(async (context, next) => {
+type Asked = Context<{ Bindings: HttpBindings }>;
+
+/** Everything comes from here, nothing runs that is not ours, and nobody frames us. */
+const policy =
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const everywhere: Record<string, string> = {
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': policy,
+  'Referrer-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** The address a request comes from; what a proxy says counts only where the proxy is one that we believe. */
+const peerOf = ({ socket }: IncomingMessage, forwarded: string | undefined, proxies: readonly string[]): string => {
+  const peer = (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+  const last = forwarded?.split(',').at(-1)?.trim() ?? '';
+  return proxies.includes(peer) && isIP(last) !== 0 ? last : peer;
+};
+
+const callOf = (ctx: WebContext, asked: Asked): Call => {
+  const { incoming } = asked.env;
+  const header = (name: string) => asked.req.header(name);
+  let form: Promise<URLSearchParams> | undefined;
+  return {
+    request: asked.req.raw,
+    url: new URL(asked.req.url),
+    params: asked.req.param(),
+    header,
+    body: incoming as unknown as AsyncIterable<Buffer>,
+    form: () =>
+      (form ??= readText(incoming as unknown as AsyncIterable<Buffer>).then((text) => new URLSearchParams(text))),
+    peer: peerOf(incoming, header('x-forwarded-for'), ctx.settings().proxies),
+  };
+};
+
+const isApi = (path: string): boolean => path.startsWith('/api/');
+
+/** The way to sign in for a person who reads a page; everything else as it is. */
+const failed = (face: Route['face'], error: unknown, reading: boolean, onError: (error: unknown) => void) => {
+  const { problem, log, headers } = told(error);
+  if (log) onError(error);
+  if (face === 'api') return problemAnswer(problem, headers);
+  if (problem.status === 401 && reading) return new Response(null, { status: 303, headers: { Location: '/sign-in' } });
+  return pageAnswer(problemPage(problem), problem.status, headers);
+};
+
+export interface WebParts {
+  ctx: WebContext;
+  routes: readonly Route[];
+  state: GateState;
+}
+
+const appOf = (
+  { ctx, routes, state }: WebParts,
+  onError: (error: unknown) => void,
+): Hono<{ Bindings: HttpBindings }> => {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.use(async (asked, next) => {
     await next();
-    context.header('X-Content-Type-Options', 'nosniff');
-    context.header('Cache-Control', 'no-store');
-    context.header('Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'");
+    for (const [name, value] of Object.entries(everywhere)) if (!asked.res.headers.has(name)) asked.header(name, value);
   });
-  app.get('/', async (context) => context.html(frontPage(version, await alerts())));
-  app.get('/healthz', (context) => context.json({ ok: true, version }));
-  app.get('/readyz', async (context) => {
-    const checks = await readiness();
-    const ok = checks.every((check) => check.ok);
-    return context.json({ ok, checks }, ok ? 200 : 503);
+  for (const route of routes)
+    app.on(route.method.toUpperCase(), route.path, async (asked) => {
+      try {
+        return await pass(ctx, state, route, callOf(ctx, asked));
+      } catch (error) {
+        return failed(route.face, error, route.method === 'get', onError);
+      }
+    });
+  app.notFound((asked) => failed(isApi(asked.req.path) ? 'api' : 'page', nothingHere(), false, onError));
+  app.onError((error) => {
+    onError(error);
+    return problemAnswer(problemOf(error).problem);
   });
-  app.get('/metrics', async (context) =>
-    context.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }),
-  );
-  app.notFound((context) => context.json({ error: 'there is nothing here; see /' }, 404));
   return app;
 };
 
@@ -67,18 +118,19 @@ const cannotListen = (host: string, port: number, cause: unknown): Fault => {
   });
 };
 
-/** Starts to listen; `onError` gets what a request threw, after which the client has been told 500. */
+/** A connection on which nothing moves for so long is closed; a large file may take as long as it needs. */
+const quietMs = 300_000;
+
+/** Starts to listen; `onError` gets what a request threw that was not the asker's doing. */
 export const openWeb = async (
   { host, port }: { host: string; port: number },
   parts: WebParts,
   onError: (error: unknown) => void,
 ): Promise<Web> => {
-  const app = routes(parts);
-  app.onError((error, context) => {
-    onError(error);
-    return context.json({ error: 'this did not work; the log says why' }, 500);
-  });
-  const server = serve({ fetch: app.fetch, hostname: host, port }) as Server;
+  const app = appOf(parts, onError);
+  const serverOptions = { requestTimeout: 0 };
+  const server = serve({ fetch: app.fetch, hostname: host, port, serverOptions }) as Server;
+  server.setTimeout(quietMs);
   try {
     await once(server, 'listening');
   } catch (error) {

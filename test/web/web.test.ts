@@ -4,11 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fixedClock } from '../../src/clock.ts';
-import { openSpool } from '../../src/store/spool.ts';
+import { openDrop } from '../../src/drop/open-drop.ts';
+import { silentLog } from '../../src/log.ts';
+import { openSpool, type Spool } from '../../src/store/spool.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { WebContext } from '../../src/web/context.ts';
 import { makeMetrics } from '../../src/web/metrics.ts';
 import { checkReadiness } from '../../src/web/readiness.ts';
-import { listAlerts } from '../../src/watch/alert-line.ts';
+import { makeGateState } from '../../src/web/people/gate.ts';
+import { startWeb } from '../../src/web/start-web.ts';
 import { openWeb, type Web } from '../../src/web/web.ts';
 import { describeStores } from '../stores.ts';
 
@@ -28,16 +32,22 @@ const get = async (path: string): Promise<{ status: number; text: string; header
   return { status: answer.status, text: await answer.text(), headers: answer.headers };
 };
 
+const contextOf = (store: Store, spool: Spool): WebContext => ({
+  ...{ store, spool, clock: fixedClock('2026-11-21T02:00:00Z'), log: silentLog, holder: 'test', openDrop },
+  ...{ random: Math.random, version: '1.2.3' },
+  settings: () => ({
+    ...{ feeds: [], drops: new Map(), eventTypes: new Map() },
+    ...{ url: undefined, proxies: [], relay: undefined, maxUpload: 1 },
+  }),
+});
+
 const start = async (store: Store, awake = true) => {
-  const clock = fixedClock('2026-11-21T02:00:00Z');
   const spool = await openSpool(join(folder, 'spool'));
-  const metrics = makeMetrics(store, clock);
+  const ctx = contextOf(store, spool);
   const errors: unknown[] = [];
-  const readiness = () => checkReadiness(store, spool, () => awake);
-  const alerts = () => listAlerts(store.read, { all: false });
-  const parts = { version: '1.2.3', metrics, readiness, alerts };
-  web = await openWeb({ host: '127.0.0.1', port: 0 }, parts, (error) => errors.push(error));
-  return { errors, clock };
+  const parts = { metrics: makeMetrics(store, ctx.clock), readiness: () => checkReadiness(store, spool, () => awake) };
+  web = await startWeb({ host: '127.0.0.1', port: 0 }, ctx, parts, (error) => errors.push(error));
+  return { errors };
 };
 
 const insert = (store: Store, table: string, row: object) =>
@@ -108,23 +118,20 @@ describeStores('web', (open) => {
     expect(text).not.toContain('outcome="frozen"');
   });
 
-  test('open alerts are counted by kind, and stand first on the page, as text', async () => {
+  test('open alerts are counted by kind; the page tells the unsigned how many, and nothing of what they say', async () => {
     const store = await open();
     await start(store);
     expect((await get('/')).text).toContain('no alert is open');
-    const alert = { text: 'a <b>bold</b> error & more', hint: 'look', opened_at: Date.parse('2026-11-21T01:00:00Z') };
+    const alert = { text: 'a private error', hint: 'look', opened_at: Date.parse('2026-11-21T01:00:00Z') };
     await insert(store, 'alerts', { key: 'a', kind: 'held', subject: 'acme-sftp: held (host-key)', ...alert });
-    await insert(store, 'alerts', { key: 'b', kind: 'late', subject: 'late <script>', ...alert });
+    await insert(store, 'alerts', { key: 'b', kind: 'late', subject: 'late', ...alert });
     await insert(store, 'alerts', { key: 'c', kind: 'late', subject: 'over', ...alert, ended_at: 2 });
     const { text } = await get('/metrics');
     for (const [kind, count] of Object.entries({ held: 1, late: 1, pickup: 0, feed: 0 }))
       expect(text).toContain(`nightdrop_alerts_open{kind="${kind}"} ${count}\n`);
     const page = (await get('/')).text;
-    expect(page).toContain('<h2>2 open alerts</h2>');
-    expect(page).toContain('<strong>acme-sftp: held (host-key)</strong> since');
-    expect(page).toContain('a &lt;b&gt;bold&lt;/b&gt; error &amp; more');
-    expect(page).toContain('late &lt;script&gt;');
-    expect(page).not.toContain('over');
+    expect(page).toContain('2 open alerts');
+    expect(page).not.toMatch(/acme|private/);
   });
 
   test('what goes wrong in a request is for the log, not for the client', async () => {
@@ -132,16 +139,16 @@ describeStores('web', (open) => {
     const { errors } = await start(store);
     await store.close();
     const { status, text } = await get('/metrics');
-    expect({ status, text }).toEqual({ status: 500, text: '{"error":"this did not work; the log says why"}' });
+    expect(status).toBe(500);
+    expect(text).toContain("the service's log says why");
+    expect(text).not.toMatch(/connection|pool|database/i);
     expect(errors).toHaveLength(1);
     expect((await get('/readyz')).status).toBe(503);
   });
 });
 
 test('a port in use is a Fault with the address', async () => {
-  const none = () => Promise.resolve([]);
-  const metrics = { contentType: '', text: () => Promise.resolve(''), close: () => {} };
-  const parts = { version: '1', metrics, readiness: none, alerts: none };
+  const parts = { ctx: contextOf({} as Store, {} as Spool), routes: [], state: makeGateState() };
   web = await openWeb({ host: '127.0.0.1', port: 0 }, parts, () => {});
   const again = openWeb({ host: '127.0.0.1', port: web.port }, parts, () => {});
   await expect(again).rejects.toMatchObject({ code: 'port-in-use', object: `127.0.0.1:${web.port}` });

@@ -114,7 +114,7 @@ const audited = async (ctx: WebContext, route: Route, call: KnownCall): Promise<
   const deed = await write(ctx, route, call, ready.name);
   try {
     const answer = await ready.run();
-    await deed.end(answer.ok || answer.status === 303 ? 'done' : `status ${answer.status}`);
+    await deed.end(outcomeOf(answer));
     return answer;
   } catch (error) {
     await deed.end(codeOf(error));
@@ -122,10 +122,19 @@ const audited = async (ctx: WebContext, route: Route, call: KnownCall): Promise<
   }
 };
 
+const outcomeOf = ({ ok, status, headers }: Response): string => {
+  if (headers.has('idempotency-replayed')) return 'replayed';
+  return ok || status === 303 ? 'done' : `status ${status}`;
+};
+
 const codeOf = (error: unknown): string => asFault(error, '', '').code;
 
 const write = ({ store, clock }: WebContext, route: Route, { asker, peer }: KnownCall, object: string) =>
-  begin(store, { who: asker.who, peer, action: route.needs === 'signed-in' ? 'session' : route.needs, object }, clock.now());
+  begin(
+    store,
+    { who: asker.who, peer, action: route.needs === 'signed-in' ? 'session' : route.needs, object },
+    clock.now(),
+  );
 
 /**
  * The one way to every route: who asks, how often, from which page, whether they may, and the audit list. Rejects with

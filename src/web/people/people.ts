@@ -57,8 +57,6 @@ export const removePerson = (store: Store, name: string, now: number): Promise<b
     if (!found) return false;
     await knex('sessions').where({ person_id: found.id }).delete();
     await knex('sign_in_links').where({ person_id: found.id }).delete();
-    await knex('people')
-      .where({ id: found.id })
-      .update({ removed_at: now });
+    await knex('people').where({ id: found.id }).update({ removed_at: now });
     return true;
   });

@@ -10,32 +10,47 @@ import { absoluteMs, endSession } from './sessions.ts';
 import { askForLink, signIn } from './sign-in.ts';
 
 const askPage = (mails: boolean) =>
-  page('Sign in', html`<h1>Sign in</h1>
-${
-  mails
-    ? html`<form method="post" action="/sign-in">
-<p><label for="name">Your mail address</label></p>
-<p><input id="name" name="name" type="email" autocomplete="email" required> <button>Mail me a link</button></p>
-</form>
-<p>The link is good once, for ${linkLastsMs / 60_000} minutes.</p>`
-    : html`<p>This service mails no links: <code>mail.relay</code> is not configured.</p>`
-}
-<p>Who runs the service can print a link: <code>npx nightdrop sign-in NAME</code></p>`);
+  page(
+    'Sign in',
+    html`<h1>Sign in</h1>
+      ${
+        mails
+          ? html`<form method="post" action="/sign-in">
+                <p><label for="name">Your mail address</label></p>
+                <p>
+                  <input id="name" name="name" type="email" autocomplete="email" required />
+                  <button>Mail me a link</button>
+                </p>
+              </form>
+              <p>The link is good once, for ${linkLastsMs / 60_000} minutes.</p>`
+          : html`<p>This service mails no links: <code>mail.relay</code> is not configured.</p>`
+      }
+      <p>Who runs the service can print a link: <code>npx nightdrop sign-in NAME</code></p>`,
+  );
 
 const askedPage = () =>
-  page('Look into your mail', html`<h1>Look into your mail</h1>
-<p>If the address is known here, a link is on its way. It is good once, for ${linkLastsMs / 60_000} minutes.</p>
-<p><a href="/sign-in">Back</a></p>`);
+  page(
+    'Look into your mail',
+    html`<h1>Look into your mail</h1>
+      <p>If the address is known here, a link is on its way. It is good once, for ${linkLastsMs / 60_000} minutes.</p>
+      <p><a href="/sign-in">Back</a></p>`,
+  );
 
 /** Opening a link does nothing yet: programs that look at links in mails must not use them up. */
 const linkPage = (proof: string) =>
-  page('Sign in', html`<h1>Sign in</h1>
-<form method="post" action="/sign-in/${proof}"><button autofocus>Sign in to Nightdrop</button></form>`);
+  page(
+    'Sign in',
+    html`<h1>Sign in</h1>
+      <form method="post" action="/sign-in/${proof}"><button autofocus>Sign in to Nightdrop</button></form>`,
+  );
 
 const worthlessPage = () =>
-  page('This link is not good', html`<h1>This link is not good</h1>
-<p>It was used before, is older than ${linkLastsMs / 60_000} minutes, or was cut off on its way.</p>
-<p><a href="/sign-in">Ask for another</a></p>`);
+  page(
+    'This link is not good',
+    html`<h1>This link is not good</h1>
+      <p>It was used before, is older than ${linkLastsMs / 60_000} minutes, or was cut off on its way.</p>
+      <p><a href="/sign-in">Ask for another</a></p>`,
+  );
 
 const redirect = (to: string, cookie: string): Response =>
   new Response(null, { status: 303, headers: { Location: to, 'Set-Cookie': cookie } });

@@ -1,0 +1,30 @@
+import { logFault } from '../../jobs/log-fault.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { WebSettings } from '../web/context.ts';
+import { makeMetrics } from '../web/metrics.ts';
+import { checkReadiness } from '../web/readiness.ts';
+import { startWeb } from '../web/start-web.ts';
+import type { Web } from '../web/web.ts';
+import { version } from './version.ts';
+import type { App } from './wire.ts';
+
+/** What of the settings the web works with. */
+const webSettings = ({ feeds, drops, eventTypes, web, mail }: Settings): WebSettings => {
+  const { url, proxies, maxUpload } = web;
+  return { feeds, drops, eventTypes, url, proxies, maxUpload, relay: mail?.relay };
+};
+
+/** Opens the web; `settings` are those of the moment, and `awake` says whether the scheduler still wakes up. */
+export const openFace = async (
+  app: App,
+  settings: () => Settings,
+  awake: () => boolean,
+): Promise<{ web: Web; stop(): void }> => {
+  const metrics = makeMetrics(app.store, app.clock);
+  const readiness = () => checkReadiness(app.store, app.spool, awake);
+  const onError = (error: unknown) => logFault(app.log, error, 'answer', 'a request');
+  const { drops: _, ...rest } = app;
+  const ctx = { ...rest, version: version(), settings: () => webSettings(settings()) };
+  const web = await startWeb(app.settings.web, ctx, { metrics, readiness }, onError);
+  return { web, stop: () => metrics.close() };
+};

@@ -1,0 +1,90 @@
+import { z } from '@hono/zod-openapi';
+
+/** The JSON of the API. Names are those of the command line's `--json`. */
+
+export const instant = z.string().openapi({ format: 'date-time', example: '2026-11-21T02:00:00.000Z' });
+const whole = z.number().int();
+const orNull = <T extends z.ZodType>(type: T) => type.nullable();
+
+/** A whole number in an address. */
+export const idText = z.string().regex(/^[1-9]\d{0,14}$/, 'it is not a whole number from 1 on');
+
+const dayOrInstant = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
+/** An instant in an address, as milliseconds: a day (from midnight UTC), or with its zone. */
+export const instantText = z
+  .string()
+  .refine((text) => dayOrInstant.test(text) && !Number.isNaN(Date.parse(text)), {
+    message: 'it is not an instant: write a day, or an instant with its zone such as 2026-11-20T02:00:00Z',
+  })
+  .transform((text) => Date.parse(text))
+  .openapi({ type: 'string', example: '2026-11-20T02:00:00Z' });
+
+export const yesNo = z
+  .enum(['true', 'false'])
+  .transform((text) => text === 'true')
+  .openapi({ type: 'string' });
+
+/** What every list takes. */
+export const listing = {
+  limit: z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, 'it is not a whole number from 1 on')
+    .transform(Number)
+    .refine((limit) => limit <= 500, { message: 'at most 500 at once' })
+    .default(50)
+    .openapi({ type: 'integer', minimum: 1, maximum: 500, default: 50 }),
+  order: z.enum(['newest', 'oldest']).default('newest'),
+  cursor: z.string().optional().openapi({ description: '`next` of the page before' }),
+};
+
+export const pageOf = <T extends z.ZodType>(items: T) => z.object({ items: z.array(items), next: orNull(z.string()) });
+
+export const problem = z
+  .object({
+    ...{ type: z.string(), title: z.string(), status: whole, detail: z.string(), operation: z.string() },
+    ...{ object: z.string(), reason: z.string(), hint: z.string(), code: z.string() },
+  })
+  .openapi('Problem');
+
+export const feed = z
+  .object({
+    ...{ feed: z.string(), partner: z.string(), schedule: z.string(), timezone: z.string(), watermark: whole },
+    ...{ pending: whole, nextRun: orNull(instant) },
+  })
+  .openapi('Feed');
+
+const companion = z.object({
+  kind: z.enum(['part', 'sha256', 'manifest', 'marker']),
+  ...{ fileName: z.string(), rows: whole.optional(), bytes: whole, sha256: z.string() },
+});
+
+export const batch = z
+  .object({
+    ...{ id: whole, feed: z.string(), number: orNull(whole), occurrence: orNull(instant) },
+    ...{ fromSequence: orNull(whole), toSequence: orNull(whole), rows: whole, fileName: z.string(), bytes: whole },
+    ...{ sha256: z.string(), frozenAt: instant, expired: z.boolean(), companions: z.array(companion) },
+  })
+  .openapi('Batch');
+
+export const deliveryStates = ['pending', 'sending', 'delivered', 'held', 'settled'] as const;
+
+export const delivery = z
+  .object({
+    ...{ id: whole, batch: whole, feed: z.string(), drop: z.string(), state: z.enum(deliveryStates) },
+    ...{ attempts: whole, remoteName: z.string(), bytes: whole, startedAt: orNull(instant) },
+    ...{ deliveredAt: orNull(instant), seen: orNull(z.string()), pickedUp: orNull(instant) },
+    ...{ error: orNull(z.string()), hint: orNull(z.string()) },
+  })
+  .openapi('Delivery');
+
+export const run = z.object({ feed: z.string(), local: z.string(), utc: instant, note: z.string() }).openapi('Run');
+
+export const me = z
+  .object({
+    ...{ who: z.string(), by: z.enum(['person', 'token', 'cli']), role: z.enum(['ops', 'advertiser', 'partner']) },
+    ...{ eventTypes: z.array(whole).optional(), partners: z.array(z.string()).optional() },
+    feeds: z.array(z.string()).optional(),
+    formToken: orNull(z.string()).openapi({ description: 'what a script of ours sends as X-Form-Token' }),
+  })
+  .openapi('Me');

@@ -1,0 +1,130 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Clock, fixedClock } from '../../src/clock.ts';
+import { openDrop } from '../../src/drop/open-drop.ts';
+import type { EventType } from '../../src/ledger/event-type.ts';
+import { silentLog } from '../../src/log.ts';
+import type { DropPlan } from '../../src/outbound/delivery/delivery.ts';
+import { openSpool } from '../../src/store/spool.ts';
+import type { Store } from '../../src/store/store.ts';
+import type { WebContext, WebSettings } from '../../src/web/context.ts';
+import { makeMetrics } from '../../src/web/metrics.ts';
+import { makeLink } from '../../src/web/people/links.ts';
+import type { Scope } from '../../src/web/people/may.ts';
+import { putPerson } from '../../src/web/people/people.ts';
+import { createToken } from '../../src/web/people/tokens.ts';
+import { checkReadiness } from '../../src/web/readiness.ts';
+import { startWeb } from '../../src/web/start-web.ts';
+import { makeHolder } from '../../src/work/leases.ts';
+import { makeFeed } from '../feeds.ts';
+
+export const eventType = (id: number): EventType => ({
+  id,
+  name: `Sale ${id}`,
+  code: `sale_${id}`,
+  currency: 'USD',
+  timezone: 'UTC',
+  locking: { kind: 'open' },
+  payout: { kind: 'keep' },
+  dispositions: [],
+});
+
+/** Two partners with a feed each and two event types, so that there is always somebody else's. */
+const settingsIn = (folder: string): WebSettings => ({
+  feeds: [
+    makeFeed({ name: 'acme-nightly', partner: 'acme', drops: ['acme-folder'] }),
+    makeFeed({ name: 'bolt-nightly', partner: 'bolt', drops: ['bolt-folder'] }),
+  ],
+  drops: new Map(['acme', 'bolt'].map((name): [string, DropPlan] => [`${name}-folder`, folderDrop(folder, name)])),
+  eventTypes: new Map([4521, 4522].map((id) => [id, eventType(id)])),
+  ...{ url: undefined, proxies: [], relay: undefined, maxUpload: 1024 ** 3 },
+});
+
+const folderDrop = (folder: string, name: string): DropPlan => ({
+  spec: {
+    ...{ kind: 'folder', name: `${name}-folder`, folder: join(folder, name), partialFolder: undefined },
+    ...{ rename: true, replace: false, confirm: 'size' },
+  } as unknown as DropPlan['spec'],
+  ...{ unknown: 'hold', giveUpAfter: 1000, watchPickup: false },
+});
+
+export interface Answer {
+  status: number;
+  text: string;
+  headers: Headers;
+  /** Parsed on asking. */
+  json<T = Record<string, unknown>>(): T;
+}
+
+/** Who asks: a token's text, or a session's cookie and form token. */
+export type As = { token: string } | { cookie: string; formToken: string } | undefined;
+
+export interface Ask {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: NonNullable<RequestInit['body']>;
+  as?: As;
+}
+
+/** A web that really listens, over a database, with a clock that stands still. */
+export const openPlace = async (
+  store: Store,
+  more: Partial<WebSettings> = {},
+  clock: Clock = fixedClock(startedAt),
+) => {
+  const folder = await mkdtemp(join(tmpdir(), 'nightdrop-web-'));
+  const spool = await openSpool(join(folder, 'spool'));
+  const settings = { ...settingsIn(folder), ...more };
+  const errors: unknown[] = [];
+  const ctx: WebContext = {
+    ...{ store, spool, clock, log: silentLog, holder: makeHolder(), openDrop, random: Math.random },
+    ...{ version: '1.2.3', settings: () => settings },
+  };
+  const metrics = makeMetrics(store, clock);
+  const parts = { metrics, readiness: () => checkReadiness(store, spool, () => true) };
+  const web = await startWeb({ host: '127.0.0.1', port: 0 }, ctx, parts, (error) => errors.push(error));
+  onTestFinished(async () => {
+    metrics.close();
+    await web.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const base = `http://127.0.0.1:${web.port}`;
+  return { ...{ folder, spool, settings, errors, ctx, web, base, store, clock }, ...asking(base, store, clock) };
+};
+
+const startedAt = '2026-11-21T02:00:00Z';
+
+const headersOf = (as: As, base: string): Record<string, string> => {
+  if (as === undefined) return {};
+  if ('token' in as) return { Authorization: `Bearer ${as.token}` };
+  return { Cookie: as.cookie, 'X-Form-Token': as.formToken, Origin: base };
+};
+
+const asking = (base: string, store: Store, clock: Clock) => {
+  const ask = async (path: string, { method = 'GET', headers = {}, body, as }: Ask = {}): Promise<Answer> => {
+    const init = { method, headers: { ...headersOf(as, base), ...headers }, redirect: 'manual' as const };
+    const answer = await fetch(`${base}${path}`, body === undefined ? init : { ...init, body });
+    const text = await answer.text();
+    const json = <T>() => JSON.parse(text) as T;
+    return { status: answer.status, text, headers: answer.headers, json };
+  };
+  const token = async (scope: Scope, lasts = 3_600_000): Promise<As> => {
+    const made = await createToken(store, { name: scope.role, scope, lasts, now: clock.now() });
+    return { token: made.text };
+  };
+  const link = async (name: string, scope: Scope): Promise<string> =>
+    makeLink(store, (await putPerson(store, name, scope, clock.now())).id, clock.now());
+  const redeem = (proof: string, headers: Record<string, string> = {}) =>
+    ask(`/sign-in/${proof}`, { method: 'POST', headers: { Origin: base, ...headers } });
+  const signIn = async (name: string, scope: Scope): Promise<{ cookie: string; formToken: string }> => {
+    const { headers } = await redeem(await link(name, scope));
+    const cookie = (headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+    const me = await ask('/api/v1/me', { headers: { Cookie: cookie } });
+    return { cookie, formToken: String(me.json()['formToken']) };
+  };
+  return { ask, token, link, redeem, signIn };
+};
+
+export type PlaceOfWeb = Awaited<ReturnType<typeof openPlace>>;
