@@ -40,6 +40,11 @@ const refuseNonText = (chunk: Buffer): void => {
   if (chunk.some(hasNoCharacter)) throw unreadable('it is neither UTF-8 nor Windows-1252', saveAsCsv);
 };
 
+/** Throws Fault `not-text` (refuse) for a file that holds bytes which Windows-1252 does not have. */
+export const requireWindows1252 = async (bytes: Bytes): Promise<void> => {
+  for await (const chunk of bytes()) refuseNonText(chunk);
+};
+
 const nul = (): Fault =>
   unreadable('it holds NUL characters: it is no text, or UTF-16 without a byte order mark', saveAsCsv);
 
@@ -62,7 +67,7 @@ export const detectEncoding = async (bytes: Bytes): Promise<{ encoding: SourceEn
   refuseOtherFormats(start);
   const mark = markOf(start);
   const encoding = mark?.[0] ?? ((await isAll('utf-8', bytes)) ? 'utf-8' : 'windows-1252');
-  if (encoding === 'windows-1252') for await (const chunk of bytes()) refuseNonText(chunk);
+  if (encoding === 'windows-1252') await requireWindows1252(bytes);
   else if (mark && !(await isAll(encoding, bytes)))
     throw unreadable(`it begins with the mark of ${encoding.toUpperCase()} and is not`, saveAsCsv);
   for await (const chunk of decoded(bytes(), { encoding, mark: mark !== undefined }))
