@@ -107,6 +107,8 @@ export const isLocalPart = (value: string): boolean =>
 export const localPart = textAs('sale-7f3k9q2m', (value) => {
   if (value.includes('@'))
     return new Wrong('holds a domain', 'write only what stands in front of the @; the domain is mail.domain');
+  if (/\+check$/i.test(value))
+    return new Wrong('ends in +check, which makes a dry run of a mail', 'leave +check out; every address has it by itself');
   return isLocalPart(value)
     ? value
     : new Wrong('is not the local part of an address', 'use letters, digits, - and _; at most 64 characters');

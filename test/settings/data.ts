@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -30,7 +31,9 @@ export const makeData = (folder: string): string => {
   put('pkcs8-key', String(pkcs8));
   put('garbage', 'planted-garbage\n');
   put('certificate.pem', '-----BEGIN CERTIFICATE-----\nplanted-certificate\n');
-  put('certificate-key.pem', String(pkcs8));
+  const names = ['-subj', '/CN=submit.example.test', '-days', '30'];
+  const files = ['-keyout', join(folder, 'mail-key.pem'), '-out', join(folder, 'mail-certificate.pem')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ed25519', '-nodes', ...names, ...files], { stdio: 'pipe' });
   cpSync(new URL('../../fixtures/certificates', import.meta.url).pathname, join(folder, 'certificates'), {
     recursive: true,
   });
