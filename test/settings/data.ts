@@ -30,6 +30,7 @@ export const makeData = (folder: string): string => {
   const pkcs8 = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' });
   put('pkcs8-key', String(pkcs8));
   put('garbage', 'planted-garbage\n');
+  put('certificate-key.pem', String(pkcs8));
   put('certificate.pem', '-----BEGIN CERTIFICATE-----\nplanted-certificate\n');
   const names = ['-subj', '/CN=submit.example.test', '-days', '30'];
   const files = ['-keyout', join(folder, 'mail-key.pem'), '-out', join(folder, 'mail-certificate.pem')];
