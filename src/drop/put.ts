@@ -53,7 +53,7 @@ const notWhole = (label: string, name: string, reason: string, held: boolean): D
     operation: 'check the size of',
     object: `${name} at ${label}`,
     reason,
-    hint: held ? 'somebody changed the file; look at it' : 'the server lost bytes; it is sent again',
+    hint: held ? 'somebody changed the file; look at it' : 'the server lost bytes (some do when a quota is used up); it is sent again',
     next: held ? 'hold' : 'retry',
     code: 'size',
   });

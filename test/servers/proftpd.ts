@@ -12,6 +12,8 @@ import { freePort } from './postgres.ts';
 export interface ProftpdOptions extends Disk {
   /** Further lines for the end of the configuration. */
   config?: string[];
+  /** How many bytes the user may have there (mod_quotatab). */
+  quota?: number;
   /** Where it listens: `127.0.0.1`, or `::1` and nowhere else. */
   address?: '::1';
 }
@@ -61,6 +63,25 @@ const common = (home: string, port: number, address = '127.0.0.1'): string[] => 
   '</IfModule>',
 ];
 
+const quota = (home: string, bytes: number): string[] => {
+  const table = (type: 'limit' | 'tally', ...more: string[]) => {
+    const path = join(home, `quota.${type}`);
+    execFileSync(join(root, 'usr/sbin/ftpquota'), [`--type=${type}`, `--table-path=${path}`, ...more], {
+      stdio: 'pipe',
+    });
+    return `Quota${type === 'limit' ? 'Limit' : 'Tally'}Table file:${path}`;
+  };
+  const ofGuest = ['--add-record', `--name=${guest.user}`, '--quota-type=user', `--bytes-upload=${bytes}`];
+  table('limit', '--create-table');
+  return [
+    'LoadModule mod_quotatab.c',
+    'LoadModule mod_quotatab_file.c',
+    'QuotaEngine on',
+    table('limit', ...ofGuest, '--limit-type=hard', '--units=byte'),
+    table('tally', '--create-table'),
+  ];
+};
+
 /** A server with the lines of `engine`, which are given the folder for the server's own files. */
 const start = async (options: ProftpdOptions, engine: (home: string) => string[]): Promise<Proftpd> => {
   const jail = makeJail(guest, options);
@@ -69,8 +90,9 @@ const start = async (options: ProftpdOptions, engine: (home: string) => string[]
   const log = join(home, 'log');
   const account = [guest.user, guestHash(), guest.uid, guest.gid, '', jail.root, '/bin/false'];
   writeFileSync(join(home, 'users'), `${account.join(':')}\n`, { mode: 0o600 });
-  const lines = [...common(home, port, options.address), ...engine(home), ...(options.config ?? []), ''];
-  writeFileSync(join(home, 'proftpd.conf'), lines.join('\n'));
+  const lines = [...common(home, port, options.address), ...engine(home), ...(options.config ?? [])];
+  if (options.quota !== undefined) lines.push(...quota(home, options.quota));
+  writeFileSync(join(home, 'proftpd.conf'), `${lines.join('\n')}\n`);
   const command = [join(root, program), '--nodaemon', '-d', '6', '-c', join(home, 'proftpd.conf')];
   const halt = await launch(command, port, log, librariesIn(root), true, options.address);
   return {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { certificates } from './certificates.ts';
 import type { Disk } from './disk.ts';
@@ -11,6 +11,8 @@ import { freePort } from './postgres.ts';
 export interface PureFtpdOptions extends Disk {
   /** Further arguments, such as `-G` (nobody may rename). */
   args?: string[];
+  /** How many bytes the user may have there (a virtual quota). */
+  quota?: number;
   /** Where it listens: `127.0.0.1`, or `::1` and nowhere else. */
   address?: '::1';
 }
@@ -33,9 +35,12 @@ const program = 'usr/sbin/pure-ftpd';
 /** Why there can be no server here; undefined when there can. */
 export const pureFtpdMissing = (): Promise<string | undefined> => needUnpacked(['pure-ftpd'], root, program);
 
-const makeUser = (home: string, jail: string): string => {
+const makeUser = (home: string, jail: string, quota: number | undefined): string => {
   const [users, database] = [join(home, 'users'), join(home, 'users.pdb')];
-  writeFileSync(users, `${[guest.user, guestHash(), guest.uid, guest.gid, '', jail].join(':')}:${':'.repeat(11)}\n`);
+  const account = [guest.user, guestHash(), guest.uid, guest.gid, '', jail];
+  // Bandwidths, ratios, sessions and the number of files before the quota; addresses and times after it.
+  const limits = [...Array.from({ length: 6 }, () => ''), quota ?? '', ...Array.from({ length: 5 }, () => '')];
+  writeFileSync(users, `${[...account, ...limits].join(':')}\n`);
   const env = { ...process.env, ...librariesIn(root) };
   execFileSync(join(root, 'usr/bin/pure-pw'), ['mkdb', database, '-f', users], { stdio: 'pipe', env });
   return database;
@@ -45,7 +50,9 @@ const makeUser = (home: string, jail: string): string => {
 export const startPureFtpd = async (options: PureFtpdOptions = {}): Promise<PureFtpd> => {
   const jail = makeJail(guest, options);
   const { home, folder } = jail;
-  const users = makeUser(home, jail.root);
+  // The tally of the quota is a file of the user's, in the jail.
+  if (options.quota !== undefined) chownSync(jail.root, guest.uid, guest.gid);
+  const users = makeUser(home, jail.root, options.quota);
   const port = await freePort();
   const log = join(home, 'log');
   const transfers = join(home, 'transfers');

@@ -1,16 +1,16 @@
 import { describe } from 'vitest';
 import type { FtpsSpec } from '../../../src/drop/drop.ts';
-import { proftpdMissing, startProftpdFtps } from '../../servers/proftpd.ts';
-import { pureFtpdMissing, startPureFtpd } from '../../servers/pure-ftpd.ts';
+import { type ProftpdOptions, proftpdMissing, startProftpdFtps } from '../../servers/proftpd.ts';
+import { pureFtpdMissing, type PureFtpdOptions, startPureFtpd } from '../../servers/pure-ftpd.ts';
 import { dropContract } from '../contract.ts';
 import { ftpsStage } from './stage.ts';
 import { anotherSession, describeVariants, type Variant } from '../variants.ts';
 
 const sized = (size: string | undefined) => (size === undefined ? {} : { size });
-const proftpd = (config: string[] = [], changes: Partial<FtpsSpec> = {}) =>
-  ftpsStage((size) => startProftpdFtps({ config, ...sized(size) }), changes);
-const pureFtpd = (args: string[] = [], changes: Partial<FtpsSpec> = {}) =>
-  ftpsStage((size) => startPureFtpd({ args, ...sized(size) }), changes);
+const proftpd = (options: ProftpdOptions = {}, changes: Partial<FtpsSpec> = {}) =>
+  ftpsStage((size) => startProftpdFtps({ ...options, ...sized(size) }), changes);
+const pureFtpd = (options: PureFtpdOptions = {}, changes: Partial<FtpsSpec> = {}) =>
+  ftpsStage((size) => startPureFtpd({ ...options, ...sized(size) }), changes);
 
 const only = (version: FtpsSpec['tls']['min']) => ({ tls: { min: version, max: version } });
 
@@ -29,12 +29,13 @@ const upperCase = [
 
 const onProftpd = (variant: string, config: string[], rest: Rest, changes: Partial<FtpsSpec> = {}): Variant => ({
   variant,
-  start: () => proftpd(config, changes),
+  start: () => proftpd({ config }, changes),
   ...rest,
 });
 
 describe.skipIf((await proftpdMissing()) !== undefined)('ProFTPD', () => {
   dropContract('ftps (mod_tls, explicit, TLS 1.3, session reuse required)', () => proftpd());
+  dropContract('ftps (mod_tls, explicit, TLS 1.2, session reuse required)', () => proftpd({}, only('TLSv1.2')));
 
   describeVariants('ProFTPD mod_tls', [
     onProftpd('TLS 1.2', [], { ends: 'size', learned: { tls: 'TLSv1.2', session: 'reused' } }, only('TLSv1.2')),
@@ -59,6 +60,7 @@ describe.skipIf((await proftpdMissing()) !== undefined)('ProFTPD', () => {
     }),
     onProftpd('files of 10 KB at most', ['MaxStoreFileSize 10 Kb'], { ends: ['disk-full', 'retry'] }),
     onProftpd('makes names upper case', upperCase, { ends: 'size', called: 'ORDERS.CSV' }),
+    { variant: 'quota of 100 KB', start: () => proftpd({ quota: 100_000 }), ends: ['disk-full', 'retry'] },
     onProftpd('no EPSV', denying('EPSV'), { ends: 'size', learned: { passive: 'PASV' } }),
     onProftpd('address of another host (PASV)', [...denying('EPSV'), 'MasqueradeAddress 192.0.2.7'], {
       ends: 'size',
@@ -69,12 +71,13 @@ describe.skipIf((await proftpdMissing()) !== undefined)('ProFTPD', () => {
 
 const onPureFtpd = (variant: string, args: string[], rest: Rest, changes: Partial<FtpsSpec> = {}): Variant => ({
   variant,
-  start: () => pureFtpd(args, changes),
+  start: () => pureFtpd({ args }, changes),
   ...rest,
 });
 
 describe.skipIf((await pureFtpdMissing()) !== undefined)('Pure-FTPd', () => {
   dropContract('ftps (explicit, TLS 1.3)', () => pureFtpd());
+  dropContract('ftps (explicit, TLS 1.2)', () => pureFtpd({}, only('TLSv1.2')));
 
   describeVariants('Pure-FTPd', [
     onPureFtpd('TLS 1.2', [], { ends: 'size', learned: { tls: 'TLSv1.2', session: 'reused' } }, only('TLSv1.2')),
@@ -84,6 +87,7 @@ describe.skipIf((await pureFtpdMissing()) !== undefined)('Pure-FTPd', () => {
     onPureFtpd('one session', ['-C', '1'], { ends: ['busy', 'retry'], meanwhile: anotherSession }),
     onPureFtpd('no names with a dot in front', ['-x'], { ends: ['denied', 'hold'] }),
     onPureFtpd('disk more than 1 % full', ['-k', '1'], { ends: ['disk-full', 'retry'] }),
+    { variant: 'quota of 100 KB', start: () => pureFtpd({ quota: 100_000 }), ends: ['disk-full', 'retry'] },
     onPureFtpd('uploads to a name of its own first', ['-0'], { ends: 'size' }),
     onPureFtpd('address of another host (PASV)', ['-P', '192.0.2.7', '-4'], { ends: 'size' }),
   ]);

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { proftpdMissing, startProftpdSftp } from '../../servers/proftpd.ts';
+import { type ProftpdOptions, proftpdMissing, startProftpdSftp } from '../../servers/proftpd.ts';
 import { dropContract } from '../contract.ts';
 import type { Stage } from '../stage.ts';
 import { anotherSession, describeVariants, type Variant } from '../variants.ts';
@@ -7,8 +7,8 @@ import { sftpStage } from './stage.ts';
 
 const missing = await proftpdMissing();
 
-const proftpd = (config: string[] = []): Promise<Stage> =>
-  sftpStage((size) => startProftpdSftp({ config, ...(size !== undefined && { size }) }));
+const proftpd = (options: ProftpdOptions = {}): Promise<Stage> =>
+  sftpStage((size) => startProftpdSftp({ ...options, ...(size !== undefined && { size }) }));
 
 const denying = (commands: string): string[] => [`<Limit ${commands}>`, 'DenyAll', '</Limit>'];
 
@@ -23,7 +23,7 @@ const upperCase = [
 
 const variant = (name: string, config: string[], rest: Omit<Variant, 'variant' | 'start'>): Variant => ({
   variant: name,
-  start: () => proftpd(config),
+  start: () => proftpd({ config }),
   ...rest,
 });
 
@@ -50,6 +50,8 @@ describe.skipIf(missing !== undefined)('ProFTPD', () => {
       ends: ['denied', 'hold'],
     }),
     variant('files of 10 KB at most', ['MaxStoreFileSize 10 Kb'], { ends: ['disk-full', 'retry'] }),
+    // It says yes to every write and to the close, and removes the file then.
+    { variant: 'quota of 100 KB', start: () => proftpd({ quota: 100_000 }), ends: ['size', 'retry'] },
     variant('makes names upper case', upperCase, { ends: 'size', called: 'ORDERS.CSV' }),
   ]);
 });
