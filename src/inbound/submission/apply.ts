@@ -8,8 +8,9 @@ import { databaseTrouble } from '../../store/trouble.ts';
 import type { Lease } from '../../work/leases.ts';
 import { applyChunk } from './chunk.ts';
 import { type RecordGroup, weightOfGroup } from './group.ts';
-import { openReading, type Reading, recordGroups } from './reading.ts';
-import { writeResult } from './result-file.ts';
+import type { Verdict } from './judge-group.ts';
+import { formatOf, openReading, type Reading, recordGroups } from './reading.ts';
+import { beginResult, type ResultDraft } from './result-file.ts';
 import { begin, complete, fail, fixReading, hold, type Place } from './steps.ts';
 import { sentenceOf, type Submission } from './submission.ts';
 
@@ -40,8 +41,8 @@ export const leaseNameOf = (eventTypeId: number): string => `submissions ${event
 const placeOf = ({ id, claim, position }: Submission): Place => ({ id, claim, position });
 
 /**
- * Commit points 4 and 5 for one submission: applies its lines chunk by chunk, from where an earlier owner stopped, then
- * writes its result file. A file that is wrong as a whole is `failed`; what needs a person is `held`. Throws Fault (retry)
+ * Commit points 4 and 5 for one submission: applies its lines chunk by chunk, from where an earlier owner stopped, and
+ * writes its result file beside them. A file that is wrong as a whole is `failed`; what needs a person is `held`. Throws Fault (retry)
  * `claim-lost` when another process has taken over, and what passes by itself (database, disk).
  */
 export const applySubmission = async (ctx: ApplyContext, id: number): Promise<Applied> => {
@@ -77,12 +78,10 @@ const settle = async ({ ctx, submission }: Run, error: unknown): Promise<Applied
 const applyAll = async (run: Run): Promise<Applied> => {
   await refuseOtherBytes(run);
   const reading = await readingOf(run);
-  if (!(await applyLines(run, reading))) return 'stopped';
-  const { ctx, submission } = run;
-  reached('in 5 applied');
-  const result = await writeResult(ctx.store, ctx.spool, submission, reading);
+  const kept = await applyLines(run, reading);
+  if (kept === undefined) return 'stopped';
   reached('in 5 result written');
-  await complete(ctx.store, placeOf(submission), result);
+  await complete(run.ctx.store, placeOf(run.submission), kept);
   reached('in 5 complete');
   return 'complete';
 };
@@ -104,59 +103,78 @@ const refuseOtherBytes = async ({ ctx: { spool }, submission }: Run): Promise<vo
 /** Dialect and columns are fixed at the first chunk. */
 const readingOf = async ({ ctx: { store, spool }, submission }: Run): Promise<Reading> => {
   if (submission.reading) return submission.reading;
-  refuseExtension(submission.fileName);
-  const { reading, notes } = await openReading(() => spool.read(submission.spool));
+  const format = formatOf(submission.fileName);
+  if (!format) throw wrongExtension(submission.fileName);
+  const { reading, notes } = await openReading(() => spool.read(submission.spool), format);
   await fixReading(store, placeOf(submission), reading, notes);
   reached('in 4 reading fixed');
   return reading;
 };
 
-const refuseExtension = (fileName: string): void => {
-  if (/\.csv$/i.test(fileName)) return;
-  throw new Fault({
+const wrongExtension = (fileName: string): Fault =>
+  new Fault({
     operation: 'read',
     object: fileName,
-    reason: 'its name does not end in .csv',
+    reason: 'its name does not end in .csv or .xml',
     hint: 'save it as CSV (UTF-8) under a name that ends in .csv and send it again',
     next: 'refuse',
     code: 'extension',
   });
+
+/** All lines, with their result file. Resolves to its spool name; undefined when it was stopped. */
+const applyLines = async (run: Run, reading: Reading): Promise<string | undefined> => {
+  const result = await beginResult(run.ctx, run.submission.id, reading);
+  try {
+    if (await applyChunks(run, reading, result)) {
+      reached('in 5 applied');
+      return await result.keep();
+    }
+  } catch (error) {
+    await result.drop();
+    throw error;
+  }
+  await result.drop();
+  return undefined;
 };
 
 /** Whether all lines are done; false when it was stopped. Chunks end where an order ends, and are bounded by weight. */
-const applyLines = async (run: Run, reading: Reading): Promise<boolean> => {
+const applyChunks = async (run: Run, reading: Reading, result: ResultDraft): Promise<boolean> => {
   const { ctx, submission } = run;
   const bytes = () => ctx.spool.read(submission.spool);
   const frame = { eventType: ctx.eventType, after: submission.position };
   let gathered: RecordGroup[] = [];
   let weight = 0;
-  for await (const groups of recordGroups(bytes, reading, frame)) {
+  for await (const { done, groups } of recordGroups(bytes, reading, frame)) {
+    if (done.length > 0) await result.addDone(done);
     for (const group of groups) {
       gathered.push(group);
       weight += weightOfGroup(group);
       if (weight < run.size) continue;
-      await applyOne(run, gathered, weight);
+      await result.add(await applyOne(run, gathered, weight));
       [gathered, weight] = [[], 0];
       if (ctx.isStopped?.()) return false;
     }
   }
-  if (weight > 0) await applyOne(run, gathered, weight);
+  if (weight > 0) await result.add(await applyOne(run, gathered, weight));
   return true;
 };
 
-const applyOne = async (run: Run, groups: readonly RecordGroup[], weight: number): Promise<void> => {
+/** One chunk: its outcomes, once they are committed. */
+const applyOne = async (run: Run, groups: readonly RecordGroup[], weight: number): Promise<readonly Verdict[]> => {
   const { ctx, submission } = run;
   let started = 0;
-  run.submission = await ctx.store.write(async (writer) => {
+  const applied = await ctx.store.write(async (writer) => {
     started = performance.now(); // the wait for other writers does not count
     const next = await applyChunk(writer, submission, groups, ctx.eventType);
     reached('in 4 before commit');
     return next;
   });
+  run.submission = applied.submission;
   reached('in 4 committed');
   const fitting = Math.round((weight * aimMs[ctx.store.kind]) / Math.max(1, performance.now() - started));
   // No more than twice as large as what was tried, so that one fast chunk does not make a far too slow one.
   const following = Math.min(sizes.largest, run.size * 2, Math.max(sizes.smallest, fitting));
   run.size = ctx.chunkLines ?? following;
   ctx.progress?.(run.submission.position);
+  return applied.verdicts;
 };

@@ -91,14 +91,14 @@ const applyModifications = async (
 /**
  * Applies a chunk in the caller's database transaction: finds what it names, judges line by line with one "now", writes
  * changes, outcomes and the position in the file together. A dry run keeps what would have changed beside the ledger.
- * Resolves to the submission as it stands then. Throws Fault `claim-lost` (retry) when another process has taken it over.
+ * Resolves to the submission as it stands then, and the outcomes. Throws Fault `claim-lost` (retry) when another process has taken it over.
  */
 export const applyChunk = async (
   writer: Writer,
   submission: Submission,
   groups: readonly RecordGroup[],
   eventType: EventType,
-): Promise<Submission> => {
+): Promise<{ submission: Submission; verdicts: readonly Verdict[] }> => {
   const { id, claim, position } = submission;
   const now = await writer.now();
   const apply = areConversions(groups) ? applyConversions : applyModifications;
@@ -106,5 +106,5 @@ export const applyChunk = async (
   await insertRows(writer, id, verdicts);
   const next = advanceOf(submission, verdicts, eventType);
   await advance(writer, { id, claim, position }, next);
-  return { ...submission, ...next };
+  return { submission: { ...submission, ...next }, verdicts };
 };

@@ -165,7 +165,8 @@ export const conversionReader = (columns: ConversionColumns, eventType: Conversi
       ? { refusal: malformed(`The line cannot be read: ${row.trouble}.`) }
       : readContent({ cells: row.cells, cell, isItem }, columns, eventType);
     const orderId = 'refusal' in content ? keptId(cell('OrderId')) : cell('OrderId');
-    const about = { number, line: row.line, actionId: null, orderId, isItem, weight: weightOf(row, content), content };
+    const { line, cells } = row;
+    const about = { number, line, cells, actionId: null, orderId, isItem, weight: weightOf(row, content), content };
     return torn && withItems ? { ...about, torn } : about;
   };
 };

@@ -27,6 +27,8 @@ export interface FileRecord {
   number: number;
   /** Physical line on which it begins. */
   line: number;
+  /** Its values as they are in the file, for the result file. */
+  cells: readonly string[];
   actionId: string | null;
   orderId: string | null;
   /** Whether it says something of one item, in the form of one row for each item. */
@@ -137,11 +139,14 @@ const readContent = (line: Line, columns: Columns, eventType: RecordContext): Fi
 /** Characters of a line, and its items, that count as much as a plain line. */
 const plainLength = 200;
 
+/** Cells of a line that count as much, empty ones too: they are kept until its chunk is done. */
+const plainCells = 50;
+
 /** What a line takes of the room in a chunk. */
 export const weightOf = ({ cells }: CsvRow, content: FileRecord['content']): number => {
   const length = cells.reduce((sum, cell) => sum + cell.length, 0);
   const items = 'ask' in content ? (content.ask.items?.length ?? 0) : 0;
-  return Math.max(1, items, Math.ceil(length / plainLength));
+  return Math.max(1, items, Math.ceil(length / plainLength), Math.ceil(cells.length / plainCells));
 };
 
 /** Reads the lines of one file, for one event type. Spaces around values are left out; nothing is rounded. */
@@ -159,6 +164,7 @@ export const recordReader = (columns: Columns, eventType: RecordContext) => {
         : { refusal: malformed(`The line cannot be read: ${row.trouble}.`) };
     const kept = (id: string): string | null => ('refusal' in content ? keptId(id) : id || null);
     const [actionId, orderId] = [kept(cell('ActionId')), kept(cell('OrderId'))];
-    return { number, line: row.line, actionId, orderId, isItem, weight: weightOf(row, content), content };
+    const { line, cells } = row;
+    return { number, line, cells, actionId, orderId, isItem, weight: weightOf(row, content), content };
   };
 };

@@ -1,9 +1,10 @@
+import type { CsvRow } from '../../file/csv.ts';
 import { csvEncoder } from '../../file/csv-encode.ts';
 import type { Spool } from '../../store/spool.ts';
 import type { Store } from '../../store/store.ts';
-import { dataRows, type Reading } from './reading.ts';
-import { findRows, type OutcomeRow } from './rows.ts';
-import type { Submission } from './submission.ts';
+import type { Verdict } from './judge-group.ts';
+import type { Reading } from './reading.ts';
+import { findRows, type OutcomeRow, toldOf } from './rows.ts';
 
 /** Lines read from the database at a time. */
 const pageSize = 2000;
@@ -27,48 +28,89 @@ const layoutOf = ({ columns: { header } }: Reading) => {
   };
 };
 
-/** The text of the result file, block by block. */
-async function* resultText(
-  store: Store,
-  spool: Spool,
-  submission: Submission,
-  reading: Reading,
-): AsyncGenerator<string> {
-  const { row } = csvEncoder({ delimiter: reading.delimiter, lineEnd: '\r\n' });
-  const layout = layoutOf(reading);
-  const outcomes = outcomesOf(store, submission.id);
-  yield `\ufeff${row(layout.header)}`;
-  for await (const rows of dataRows(() => spool.read(submission.spool), reading)) {
-    let text = '';
-    for (const { cells } of rows) {
-      const next = await outcomes.next();
-      if (next.done) throw new Error('a line of the file has no outcome');
-      const { line, outcome, message, hint } = next.value;
-      text += row([...layout.cells(cells), String(line), outcome, message, hint]);
-    }
-    yield text;
-  }
-}
+type OwnCells = Pick<OutcomeRow, 'line' | 'outcome' | 'message' | 'hint'>;
 
-/**
- * Writes the result file into the spool: the sender's own columns, then `line`, `outcome`, `message` and `hint` of each
- * line; UTF-8 with BOM, so that spreadsheets read it right, separated as the file was. Resolves to its spool name.
- */
-export const writeResult = async (
-  store: Store,
-  spool: Spool,
-  submission: Submission,
-  reading: Reading,
-): Promise<string> => {
-  const draft = await spool.draft();
-  try {
-    for await (const text of resultText(store, spool, submission, reading)) await draft.handle.writeFile(text);
-    return await draft.keep();
-  } catch (error) {
-    await draft.drop();
-    throw error;
-  }
+/** The text of a line, from the sender's cells and ours. */
+const lineWriter = (reading: Reading) => {
+  const { row } = csvEncoder({ delimiter: reading.delimiter, lineEnd: '\r\n' });
+  const { header, cells } = layoutOf(reading);
+  return {
+    header: (): string => `\ufeff${row(header)}`,
+    line: (given: readonly string[], { line, outcome, message, hint }: OwnCells): string =>
+      row([...cells(given), String(line), outcome, message, hint]),
+  };
 };
 
-/** What the result file is called. */
-export const resultName = (fileName: string): string => `result_${fileName}`;
+/** A result file that grows with the submission; kept when all lines have their outcomes. */
+export interface ResultDraft {
+  /** The next rows, whose outcomes an earlier owner has committed: they are read back. */
+  addDone(rows: readonly CsvRow[]): Promise<void>;
+  /** The next lines, whose outcomes are committed now. The writing goes on while the caller does something else. */
+  add(verdicts: readonly Verdict[]): Promise<void>;
+  /** Makes it last. Resolves to its spool name. */
+  keep(): Promise<string>;
+  drop(): Promise<void>;
+}
+
+const nextOutcome = async (outcomes: AsyncGenerator<OutcomeRow>): Promise<OutcomeRow> => {
+  const next = await outcomes.next();
+  if (next.done) throw new Error('a line of the file has no outcome');
+  return next.value;
+};
+
+/** One write after another, while the caller goes on; what went wrong is thrown at the next one. */
+const behind = (write: (text: string) => Promise<void>) => {
+  let last: Promise<void> = Promise.resolve();
+  const done = (): Promise<void> => last;
+  const push = async (text: string): Promise<void> => {
+    await last;
+    last = write(text);
+    last.catch(() => undefined);
+  };
+  return { push, done };
+};
+
+/**
+ * Begins a result file: the sender's own columns, then `line`, `outcome`, `message` and `hint` of each line; UTF-8 with
+ * BOM, so that spreadsheets read it right, separated as the file was. It is written beside the chunks, each part once its
+ * chunk is committed; a process that dies leaves a draft that is swept, and the next owner begins anew.
+ */
+export const beginResult = async (
+  { store, spool }: { store: Store; spool: Spool },
+  id: number,
+  reading: Reading,
+): Promise<ResultDraft> => {
+  const { header, line } = lineWriter(reading);
+  const outcomes = outcomesOf(store, id);
+  const draft = await spool.draft();
+  const { push, done } = behind((text) => draft.handle.writeFile(text));
+  let lines = 0;
+  await push(header());
+  return {
+    addDone: async (rows) => {
+      let text = '';
+      for (const { cells } of rows) text += line(cells, await nextOutcome(outcomes));
+      lines += rows.length;
+      await push(text);
+    },
+    add: async (verdicts) => {
+      let text = '';
+      for (const { record, ...verdict } of verdicts) {
+        if (record.number !== ++lines) throw new Error('the outcomes of a chunk are not in the order of its lines');
+        text += line(record.cells, { line: record.line, ...toldOf(verdict) });
+      }
+      await push(text);
+    },
+    keep: async () => {
+      await done();
+      return draft.keep();
+    },
+    drop: async () => {
+      await done().catch(() => undefined);
+      await draft.drop();
+    },
+  };
+};
+
+/** What the result file is called: it is CSV, whatever the file was. */
+export const resultName = (fileName: string): string => `result_${fileName.replace(/\.xml$/i, '.csv')}`;

@@ -44,16 +44,30 @@ export const insertRows = async (
   await raw.client.query({ name: 'insert outcomes', text: insertMany, values: columnsOf(rows, width) });
 };
 
-const readRow = (row: Row): OutcomeRow => {
-  const outcome = row['outcome'] as Outcome;
-  return {
-    line: int(row['line']),
-    orderId: row['order_id'] as string | null,
-    outcome,
-    message: (row['message'] as string | null) ?? outcomes[outcome].message,
-    hint: (row['hint'] as string | null) ?? outcomes[outcome].hint,
-  };
-};
+/** An outcome with its sentences: the line's own, else those of the table of outcomes. */
+export const toldOf = ({
+  outcome,
+  message,
+  hint,
+}: {
+  outcome: Outcome;
+  message?: string | null;
+  hint?: string | null;
+}): Pick<OutcomeRow, 'outcome' | 'message' | 'hint'> => ({
+  outcome,
+  message: message ?? outcomes[outcome].message,
+  hint: hint ?? outcomes[outcome].hint,
+});
+
+const readRow = (row: Row): OutcomeRow => ({
+  line: int(row['line']),
+  orderId: row['order_id'] as string | null,
+  ...toldOf({
+    outcome: row['outcome'] as Outcome,
+    message: row['message'] as string | null,
+    hint: row['hint'] as string | null,
+  }),
+});
 
 /** The outcomes of a submission's lines in their order, of those behind the first `after`, at most `count` of them. */
 export const findRows = async (

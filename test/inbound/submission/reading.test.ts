@@ -12,8 +12,7 @@ const recordsOf = async (content: string | Buffer) => {
   const { reading, notes } = await openReading(bytes);
   const groups: FileRecord[][] = [];
   const eventType = { id: 4521, code: 'online_sale', currency: 'USD', timezone: 'UTC' };
-  for await (const found of recordGroups(bytes, reading, { eventType, after: 0 }))
-    groups.push(...found);
+  for await (const found of recordGroups(bytes, reading, { eventType, after: 0 })) groups.push(...found.groups);
   return { reading, notes, groups, records: groups.flat() };
 };
 
