@@ -75,14 +75,16 @@ const accept = async (call: Call, app: App, eventTypeId: number): Promise<Submis
 
 export const submit: CliCommand = {
   name: 'submit',
-  args: [{ name: '<file>', text: 'CSV with a header: ActionId, or OrderId and ActionTrackerId; Amount; Reason' }],
+  args: [{ name: '<file>', text: 'CSV with a header: that of modifications, or that of conversions' }],
   options: [
     { flags: '--event-type <id>', text: 'the event type that the file is for' },
     { flags: '--check', text: 'a dry run: the same outcomes, and nothing changes' },
     { flags: '--no-wait', text: 'only accept it; the service applies it' },
   ],
-  summary: 'submits a file of modifications: the same path as a mailed one',
+  summary: 'submits a file of modifications or of conversions: the same path as a mailed one',
   details:
+    'The header decides what it is. Modifications: ActionId, or OrderId and ActionTrackerId; Amount; Reason. Conversions: ' +
+    'CampaignId, ActionTrackerId, EventDate, OrderId, MediaPartnerId, Amount and more (see the README). ' +
     'Waits until every line has its outcome and shows those that need something first. Exit code 0 when no line has an ' +
     'error, 1 when some have or the file cannot be read, 3 when the same bytes were received before (a duplicate; ' +
     '"submissions release ID" processes it all the same).',

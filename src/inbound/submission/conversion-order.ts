@@ -111,11 +111,8 @@ const assemble = (lines: readonly [Line, ...Line[]]): ConversionOrder => {
   common('CurrencyCode', lines, ({ currency }) => currency);
   const subtotal = common('OrderSubtotal', lines, (asked) => asked.subtotal);
   const discount = common('OrderDiscount', lines, (asked) => asked.discount);
-  const items = spreadItems(
-    lines.flatMap(({ asked: { item } }) => item ?? []),
-    subtotal,
-    discount,
-  );
+  const rows = lines.flatMap(({ asked: { item } }) => item ?? []);
+  const items = rows.length > 0 ? spreadItems(rows, subtotal, discount) : [];
   const { campaignId, isOurs, eventDate, dated, currency } = first;
   const hasItems = items.length > 0;
   return {
