@@ -55,10 +55,12 @@ interface Growing {
 
 const localName = (name: string): string => name.slice(name.indexOf(':') + 1);
 
-const valuesOf = (attributes: Readonly<Record<string, string>>): XmlValue[] =>
-  Object.entries(attributes)
-    .filter(([name]) => !/^(xmlns|xsi|xml)(:|$)/.test(name))
-    .map(([name, text]) => ({ name: localName(name), text }));
+const valuesOf = (attributes: Readonly<Record<string, string>>): XmlValue[] => {
+  const values: XmlValue[] = [];
+  for (const name in attributes)
+    if (!/^(xmlns|xsi|xml)(:|$)/.test(name)) values.push({ name: localName(name), text: attributes[name] ?? '' });
+  return values;
+};
 
 const weigh = (growing: Growing, line: number, limits: XmlLimits, { count = 0, length = 0 }): void => {
   growing.count += count;

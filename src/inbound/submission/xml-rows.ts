@@ -35,6 +35,7 @@ const doubledIn = (values: readonly XmlValue[]): string | undefined => {
  * nested and no item counts as the record's own.
  */
 const flat = ({ line, values, groups, trouble }: XmlRecord): FlatRow[] => {
+  if (groups.length === 0) return [{ line, values, trouble: trouble ?? doubledIn(values) }];
   const items = groups.filter(isItem);
   const own = [...values, ...groups.filter((group) => !isItem(group)).flatMap((group) => group.values)];
   const rows = items.length === 0 ? [{ line, values: [] }] : items;
