@@ -6,6 +6,7 @@ import type { Job } from './job.ts';
 import { makeLogMessages } from './log-messages.ts';
 import { makeRaiseAlerts } from './raise-alerts.ts';
 import { makeRunDueFeeds } from './run-due-feeds.ts';
+import { makeSendReplies } from './send-replies.ts';
 import { makeSweepSpool } from './sweep-spool.ts';
 import { makeWatchKeys } from './watch-keys.ts';
 import { makeWatchPickups } from './watch-pickups.ts';
@@ -16,6 +17,7 @@ export const makeJobs = (): Job[] => [
   makeDeliverDue(),
   makeLogMessages(),
   makeApplySubmissions(),
+  makeSendReplies(),
   makeWatchPickups(),
   makeWatchKeys(),
   makeRaiseAlerts(),

@@ -1,3 +1,4 @@
+import type { Replying } from '../src/inbound/mail/send-replies.ts';
 import type { EventType } from '../src/ledger/event-type.ts';
 import type { Log } from '../src/log.ts';
 import type { Channel } from '../src/notify/channel.ts';
@@ -19,6 +20,8 @@ export interface JobContext extends FeedContext, DeliveryContext {
   channels: readonly Channel[];
   /** How long after its due time a file is late, milliseconds. */
   late: number;
+  /** What mails are answered with, and by which relay; none without `mail.relay`. */
+  replying?: Replying | undefined;
   log: Log;
   /** Fires when the process is about to end: nothing new is begun, what is under way may finish. */
   ending: AbortSignal;

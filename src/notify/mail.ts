@@ -74,6 +74,48 @@ export const sendMail = async (
   }
 };
 
+/** An answer to somebody's mail, with files. */
+export interface Letter {
+  to: string;
+  subject: string;
+  text: string;
+  /** With its angle brackets; the same in every try. */
+  messageId: string;
+  /** The Message-ID that it answers; null where that mail had none. */
+  answers: string | null;
+  /** When it is written, milliseconds. */
+  at: number;
+  files: readonly { name: string; bytes: Buffer }[];
+}
+
+const letterOf = (relay: Relay, { to, subject, text, messageId, answers, at, files }: Letter) => ({
+  from: relay.from,
+  to,
+  // The null sender: what cannot be delivered comes back to nobody, and no machine answers it (RFC 3834).
+  envelope: { from: '', to },
+  subject: oneLine(subject),
+  text,
+  date: new Date(isoInstant(at)),
+  messageId,
+  ...(answers !== null && { inReplyTo: oneLine(answers), references: oneLine(answers) }),
+  headers: { 'Auto-Submitted': 'auto-replied', 'X-Auto-Response-Suppress': 'All' },
+  attachments: files.map(({ name, bytes }) => ({ filename: oneLine(name), content: bytes, contentType: 'text/csv' })),
+});
+
+/**
+ * One answer through the relay, over a connection of its own, with the null sender on its envelope. Resolves to the
+ * relay's last answer. Throws Fault (retry) of `notify-fault.ts`, which names no address.
+ */
+export const sendLetter = async (relay: Relay, letter: Letter, { signal }: Pick<Try, 'signal'>): Promise<Answer> => {
+  const transport = transportTo(relay);
+  try {
+    const sent = await transport.sendMail({ ...letterOf(relay, letter), signal });
+    return oneLine(sent.response, longestAnswer);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : mailFault('a reply', error);
+  }
+};
+
 const longestAnswer = 120;
 
 /** What nodemailer says, as code and reason; the texts of its errors may repeat what we sent. */

@@ -7,6 +7,7 @@ import * as companionNames from './migrations/0005-companion-names.ts';
 import * as submissions from './migrations/0006-submissions.ts';
 import * as databaseIdentity from './migrations/0007-database-identity.ts';
 import * as mail from './migrations/0008-mail.ts';
+import * as replies from './migrations/0010-replies.ts';
 import * as conversions from './migrations/0011-conversions.ts';
 import * as keeping from './migrations/0012-keeping.ts';
 import * as people from './migrations/0013-people.ts';
@@ -21,6 +22,7 @@ const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
   { name: '0006-submissions', up: submissions.up },
   { name: '0007-database-identity', up: databaseIdentity.up },
   { name: '0008-mail', up: mail.up },
+  { name: '0010-replies', up: replies.up },
   { name: '0011-conversions', up: conversions.up },
   { name: '0012-keeping', up: keeping.up },
   { name: '0013-people', up: people.up },
