@@ -22,15 +22,17 @@ const expected: Record<string, string[]> = {
   'conversions-mobile.csv': ['CREATED', 'CREATED'],
   'conversions-order-level.csv': ['CREATED', 'CREATED'],
   'conversions-sample.csv': ['CREATED', 'CREATED', 'DUPLICATE', 'ACTION_REF_NOT_FOUND', 'CONV_MALFORMED'],
+  'conversions.xml': ['CREATED', 'CREATED'],
   'item-columns.csv': ['MODIFIED'],
   'item-rows.csv': ['MODIFIED', 'MODIFIED'],
+  'modifications.xml': ['MODIFIED', 'REVERSED', 'MODIFIED', 'MODIFIED'],
   'order-level.csv': ['MODIFIED', 'REVERSED'],
   'sample.csv': ['MODIFIED', 'REVERSED', 'BAD_DISPOSITION', 'ACTION_NOT_FOUND'],
 };
 
 describeStores('templates', (open) => {
   test('each is applied as it stands', async () => {
-    const names = readdirSync(folder).filter((name) => name.endsWith('.csv'));
+    const names = readdirSync(folder).filter((name) => /\.(csv|xml)$/.test(name));
     expect(names.sort()).toEqual(Object.keys(expected));
     for (const fileName of names) {
       const stage = await makeStage(
