@@ -3,7 +3,7 @@ import { applySubmission, leaseNameOf } from '../../src/inbound/submission/apply
 import { openStore } from '../../src/store/open-store.ts';
 import { openSpool } from '../../src/store/spool.ts';
 import { acquire, makeHolder } from '../../src/work/leases.ts';
-import { eventType } from '../inbound/submission/event-type.ts';
+import { conversionType, eventType } from '../inbound/submission/event-type.ts';
 
 /** What a child is told, as JSON on its command line. */
 export interface SubmissionErrand {
@@ -13,14 +13,17 @@ export interface SubmissionErrand {
   chunkLines: number;
   /** Where it kills itself. */
   at: InPoint;
+  /** The event type takes conversions. */
+  conversions?: boolean;
 }
 
-const { url, spool, id, chunkLines, at } = JSON.parse(process.argv[2] ?? '') as SubmissionErrand;
+const { url, spool, id, chunkLines, at, conversions } = JSON.parse(process.argv[2] ?? '') as SubmissionErrand;
 const store = await openStore(url, '/');
 const lease = await acquire(store, leaseNameOf(eventType.id), makeHolder(), 20_000);
 if ('busy' in lease) throw new Error('the lease is taken');
 onCommitPoint((point) => {
   if (point === at) process.kill(process.pid, 'SIGKILL');
 });
-await applySubmission({ store, spool: await openSpool(spool), eventType, lease, chunkLines }, id);
+const type = conversions ? conversionType : eventType;
+await applySubmission({ store, spool: await openSpool(spool), eventType: type, lease, chunkLines }, id);
 process.exit(3);
