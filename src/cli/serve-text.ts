@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Batch } from '../outbound/feed/batch.ts';
+import type { MailListener } from '../inbound/mail/listener.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Web } from '../web/web.ts';
 import { plural } from './output.ts';
@@ -11,6 +12,8 @@ export interface Started {
   parts: readonly Part[];
   feeds: { feed: string; schedule: string; timezone: string; drops: string[] }[];
   drops: { drop: string; place: string }[];
+  /** Where mail is taken, and the addresses that are in use. */
+  mail: { listen: string; addresses: { eventType: number; address: string }[] } | null;
   web: string | null;
   /** Until somebody of the role ops has signed in: a link to do so, good once and for 15 minutes. */
   signIn: string | null;
@@ -26,6 +29,15 @@ const placeShown = (settings: Settings): Started['drops'] =>
     place: spec.kind === 'folder' ? spec.folder : `${spec.kind}://${spec.host}:${spec.port}`,
   }));
 
+const mailShown = ({ mail, intakes }: Settings, { host, port }: MailListener): Started['mail'] => ({
+  listen: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+  addresses: [...intakes].flatMap(([eventType, { addresses }]) =>
+    addresses
+      .filter(({ until }) => until === undefined)
+      .map(({ local }) => ({ eventType, address: `${local}@${mail?.domain ?? ''}` })),
+  ),
+});
+
 const firstFile = (settings: Settings, batch: Batch | undefined): Started['first'] => {
   if (!batch) return null;
   const name = settings.feeds.find((feed) => feed.name === batch.feed)?.drops[0];
@@ -36,15 +48,15 @@ const firstFile = (settings: Settings, batch: Batch | undefined): Started['first
 export const started = (
   settings: Settings,
   parts: readonly Part[],
-  web: Web | undefined,
-  first: Batch | undefined,
-  signIn: string | undefined,
+  { web, mail }: { web: Web | undefined; mail: MailListener | undefined },
+  { first, signIn }: { first: Batch | undefined; signIn: string | undefined },
 ): Started => ({
   parts,
   feeds: settings.feeds
     .filter((feed) => !feed.retired)
     .map(({ name, schedule, timezone, drops }) => ({ feed: name, schedule, timezone, drops })),
   drops: placeShown(settings),
+  mail: mail ? mailShown(settings, mail) : null,
   web: web ? webAddress(web) : null,
   signIn: signIn ?? null,
   first: firstFile(settings, first),
@@ -53,15 +65,17 @@ export const started = (
 });
 
 /** The few lines that a person sees at the start. */
-export const announce = ({ parts, feeds, drops, web, signIn, first }: Started): string => {
+export const announce = ({ parts, feeds, drops, mail, web, signIn, first }: Started): string => {
   const width = Math.max(0, ...feeds.map(({ feed }) => feed.length));
   return [
-    `Nightdrop runs (${parts.filter((part) => part !== 'mail').join(', ')}). Ctrl-C stops it.`,
+    `Nightdrop runs (${parts.filter((part) => part !== 'mail' || mail).join(', ')}). Ctrl-C stops it.`,
     ...feeds.map(
       (line) => `  ${line.feed.padEnd(width)}  ${line.schedule} ${line.timezone}, to ${line.drops.join(', ')}`,
     ),
     ...drops.map(({ drop, place }) => `Files for ${drop}: ${place}`),
     ...(first ? [`The first one, in a moment: ${first.file} (${plural(first.rows, 'row')} of the sample)`] : []),
+    ...(mail ? [`Takes mail at ${mail.listen}`] : []),
+    ...(mail?.addresses.map(({ eventType, address }) => `  files for event type ${eventType}: ${address}`) ?? []),
     ...(web ? [`Console and API: ${web}`] : []),
     ...(signIn ? [`To sign in for the first time, within 15 minutes: ${signIn}`] : []),
     'To try, in another terminal:',

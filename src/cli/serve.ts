@@ -33,7 +33,7 @@ const chosenParts = (call: Call): readonly Part[] => {
 
 /** What a reload cannot change, because it is open. */
 const bound = (settings: Settings): string =>
-  JSON.stringify([settings.database.url.reveal(), settings.spool.folder, settings.web]);
+  JSON.stringify([settings.database.url.reveal(), settings.spool.folder, settings.web, settings.mail?.listen]);
 
 const reload = async (session: Session, app: App, service: Service, log: Log): Promise<void> => {
   const loaded = await loadSettings(sourcesOf(session));
@@ -44,10 +44,15 @@ const reload = async (session: Session, app: App, service: Service, log: Log): P
     return;
   }
   if (bound(loaded.settings) !== bound(app.settings))
-    log.warn('database, spool and web.listen change only with a restart');
+    log.warn('database, spool, web.listen and mail.listen change only with a restart');
   await makeOwnDrops(loaded.settings);
   service.useSettings(loaded.settings);
   log.info({ feeds: loaded.settings.feeds.length }, 'the configuration was reloaded');
+};
+
+const seeToMail = ({ mail }: Settings, chosen: readonly Part[]): void => {
+  if (chosen.length === 1 && chosen[0] === 'mail' && !mail)
+    throw wrongUse('--only mail', 'no mail is taken here', 'write a section mail in nightdrop.yaml');
 };
 
 const serveUntilStopped = async (session: Session, app: App, chosen: readonly Part[]): Promise<void> => {
@@ -59,7 +64,7 @@ const serveUntilStopped = async (session: Session, app: App, chosen: readonly Pa
     reload(session, app, service, log).catch((error: unknown) => log.error({ err: error }, 'the reload failed')),
   );
   const signIn = service.web && (await firstLink(app, service.web, app.settings));
-  session.out.answer(started(app.settings, chosen, service.web, first, signIn), announce);
+  session.out.answer(started(app.settings, chosen, service, { first, signIn }), announce);
   const signal = await told;
   log.info({ signal }, 'stopping');
   await service.stop();
@@ -70,7 +75,7 @@ export const serve: CliCommand = {
   name: 'serve',
   args: [],
   options: [{ flags: '--only <parts>', text: `some of ${parts.join(', ')} (default: all), for several nodes` }],
-  summary: 'runs the service: scheduler, deliveries and web',
+  summary: 'runs the service: scheduler, deliveries, mail and web',
   details:
     'Runs until SIGTERM or SIGINT, then finishes or safely abandons what is under way, within 20 seconds; a second ' +
     'signal ends it at once. SIGHUP reads the configuration again and keeps the old one if the new one has problems. ' +
@@ -82,6 +87,7 @@ export const serve: CliCommand = {
   run: async (call, session) => {
     const chosen = chosenParts(call);
     const settings = await readSettings(session);
+    seeToMail(settings, chosen);
     const app = await openApp(session, settings, openLog(settings));
     try {
       await serveUntilStopped(session, app, chosen);

@@ -10,6 +10,8 @@ const stepMs = 1500;
 const lookEveryMs = 250;
 
 export interface Wake {
+  /** Wakes at once, unless a wake-up is running. */
+  now(): void;
   /** Wakes no more, and resolves when the wake-up that is running has ended. */
   stop(): Promise<void>;
 }
@@ -39,8 +41,13 @@ export const wakeEvery = (
     task = startTask(seconds, wake);
     wake();
   });
+  let stopped = false;
   return {
+    now: () => {
+      if (!stopped) wake();
+    },
     stop: async () => {
+      stopped = true;
       stopLooking();
       await task.destroy();
       await running;
