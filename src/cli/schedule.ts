@@ -1,23 +1,13 @@
-import type { Feed } from '../outbound/feed/feed.ts';
-import { previewRuns, type PreviewRun } from '../work/due.ts';
+import { type FeedRun, previewFeeds } from '../outbound/feed/feed-schedule.ts';
 import { instant, named, positive, textOption } from './arguments.ts';
 import type { CliCommand } from './command.ts';
 import { exit } from './exit-code.ts';
 import { table } from './output.ts';
 import { readSettings } from './wire.ts';
 
-type Line = { feed: string } & PreviewRun;
-
 const most = 10_000;
 
-const preview = (feeds: readonly Feed[], from: number, count: number): Line[] =>
-  feeds
-    .filter((feed) => !feed.retired)
-    .flatMap(({ name, schedule: cron, timezone }) =>
-      previewRuns({ cron, timezone }, from, count).map((run) => ({ feed: name, ...run })),
-    );
-
-const human = (lines: readonly Line[]): string =>
+const human = (lines: readonly FeedRun[]): string =>
   table(
     lines,
     [
@@ -50,7 +40,7 @@ export const schedule: CliCommand = {
     const chosen = name === undefined ? feeds : [named(feeds, name, 'feed')];
     const given = textOption(call, 'from');
     const from = given === undefined ? session.clock.now() : instant(given, '--from');
-    const lines = preview(chosen, from, Math.min(most, positive(textOption(call, 'count') ?? '10', '--count')));
+    const lines = previewFeeds(chosen, from, Math.min(most, positive(textOption(call, 'count') ?? '10', '--count')));
     session.out.answer(lines, human);
     return exit.done;
   },

@@ -23,7 +23,11 @@ const toLine = (alert: Alert, notices: readonly Notice[]): AlertLine => ({
 
 /** The open alerts, or with `all` those that have ended too; oldest first. */
 export const listAlerts = async (db: Knex, { all }: { all: boolean }): Promise<AlertLine[]> => {
-  const alerts = await (all ? allAlerts(db) : openAlerts(db));
+  return alertLines(db, await (all ? allAlerts(db) : openAlerts(db)));
+};
+
+/** Alerts as lists show them. */
+export const alertLines = async (db: Knex, alerts: readonly Alert[]): Promise<AlertLine[]> => {
   const notices = await noticesOf(
     db,
     alerts.map(({ id }) => id),

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { cutPage, type Page } from '../store/page.ts';
 import { int, intOrNull, type Row, type Writer } from '../store/store.ts';
 import { type Alert, comeBackMs, compare } from './alert.ts';
 import type { AlertKind, Cause } from './cause.ts';
@@ -22,6 +23,19 @@ export const openAlerts = async (db: Knex): Promise<Alert[]> =>
 /** Ended ones too, oldest first. */
 export const allAlerts = async (db: Knex): Promise<Alert[]> =>
   ((await db('alerts').orderBy('id')) as Row[]).map(toAlert);
+
+/** A page of the alerts: open ones only, or of one kind. */
+export const findAlerts = async (
+  db: Knex,
+  { open, kind }: { open?: boolean; kind?: AlertKind },
+  page: Page,
+): Promise<Alert[]> => {
+  const query = db('alerts');
+  if (open) void query.whereNull('ended_at');
+  if (kind !== undefined) void query.where({ kind });
+  cutPage(query, 'id', page);
+  return ((await query) as Row[]).map(toAlert);
+};
 
 /** Those of which somebody may still have to be told: the open ones, and those that ended after `since` (milliseconds). */
 export const recentAlerts = async (db: Knex, since: number): Promise<Alert[]> => {

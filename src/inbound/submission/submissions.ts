@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { cutPage, type Page } from '../../store/page.ts';
 import { int, intOrNull, type Row, type Writer } from '../../store/store.ts';
 import type { OutcomeCounts } from './outcome.ts';
 import type { Reading } from './reading.ts';
@@ -115,13 +116,37 @@ export const findSubmission = async (db: Knex, id: number): Promise<Submission |
 export interface SubmissionFilter {
   eventTypeId?: number;
   status?: SubmissionStatus;
+  type?: SubmissionType;
+  channel?: Channel;
+  sender?: string;
+  /** Of one of these. */
+  eventTypeIds?: readonly number[];
+  /** Received in this time, half open; milliseconds. */
+  from?: number;
+  to?: number;
 }
 
-/** Oldest first. */
-export const findSubmissions = async (db: Knex, { eventTypeId, status }: SubmissionFilter): Promise<Submission[]> => {
-  const query = db('submissions').orderBy('id');
+const narrow = (query: Knex.QueryBuilder, filter: SubmissionFilter): Knex.QueryBuilder => {
+  const { eventTypeId, status, type, channel, sender, eventTypeIds, from, to } = filter;
   if (eventTypeId !== undefined) void query.where({ event_type: eventTypeId });
   if (status !== undefined) void query.where({ status });
+  if (type !== undefined) void query.where({ type });
+  if (channel !== undefined) void query.where({ channel });
+  if (sender !== undefined) void query.where({ sender });
+  if (eventTypeIds) void query.whereIn('event_type', [...eventTypeIds]);
+  if (from !== undefined) void query.where('received_at', '>=', from);
+  if (to !== undefined) void query.where('received_at', '<', to);
+  return query;
+};
+
+/** Oldest first, unless the page says otherwise. */
+export const findSubmissions = async (
+  db: Knex,
+  filter: SubmissionFilter = {},
+  page: Page = {},
+): Promise<Submission[]> => {
+  const query = narrow(db('submissions'), filter);
+  cutPage(query, 'id', page);
   return ((await query) as Row[]).map(readSubmission);
 };
 

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { isoInstant } from '../../clock.ts';
+import { cutPage, type Page } from '../../store/page.ts';
 import { int, intOrNull, type Writer } from '../../store/store.ts';
 import type { Delivery, DeliveryState, Receipt, Trouble } from './delivery.ts';
 
@@ -60,6 +61,8 @@ export interface DeliveryFilter {
   dropName?: string;
   states?: readonly DeliveryState[];
   dropNames?: readonly string[];
+  /** Of one of these. */
+  feeds?: readonly string[];
   /** Only those delivered since then (milliseconds) that no partner was seen to take and whose batch has not expired. */
   lyingSince?: number;
 }
@@ -83,14 +86,18 @@ const narrow = (query: Knex.QueryBuilder, filter: DeliveryFilter): Knex.QueryBui
   if (filter.dropName !== undefined) void query.where('d.drop_name', filter.dropName);
   if (filter.states) void query.whereIn('d.state', [...filter.states]);
   if (filter.dropNames) void query.whereIn('d.drop_name', [...filter.dropNames]);
+  if (filter.feeds) void query.whereIn('d.feed', [...filter.feeds]);
   if (filter.lyingSince !== undefined)
     void query.whereNull('d.picked_up_at').whereNull('b.expired_at').where('d.delivered_at', '>=', filter.lyingSince);
   return query;
 };
 
-/** In order of planning. */
-export const findDeliveries = async (db: Knex, filter: DeliveryFilter = {}): Promise<Delivery[]> =>
-  ((await narrow(withBatch(db), filter).orderBy('d.id')) as Row[]).map(toDelivery);
+/** In order of planning, unless the page says otherwise. */
+export const findDeliveries = async (db: Knex, filter: DeliveryFilter = {}, page: Page = {}): Promise<Delivery[]> => {
+  const query = narrow(withBatch(db), filter);
+  cutPage(query, 'd.id', page);
+  return ((await query) as Row[]).map(toDelivery);
+};
 
 export const findDelivery = async (db: Knex, id: number): Promise<Delivery | undefined> =>
   (await findDeliveries(db, { id }))[0];

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { cutPage, type Page } from '../../store/page.ts';
 import { int, intOrNull, type Row, type Writer } from '../../store/store.ts';
 import type { Batch, Companion } from './batch.ts';
 import type { Layout } from './layout.ts';
@@ -38,15 +39,31 @@ export interface BatchFilter {
   feed?: string;
   kind?: Batch['kind'];
   id?: number;
+  /** Of one of these. */
+  feeds?: readonly string[];
+  /** Frozen in this time, half open; milliseconds. */
+  from?: number;
+  to?: number;
 }
 
-/** Oldest first. */
-export const findBatches = async (db: Knex, filter: BatchFilter = {}): Promise<Batch[]> => {
+const narrow = (query: Knex.QueryBuilder, { feed, kind, id, feeds, from, to }: BatchFilter): Knex.QueryBuilder => {
+  if (feed !== undefined) void query.where('b.feed', feed);
+  if (kind !== undefined) void query.where('b.kind', kind);
+  if (id !== undefined) void query.where('b.id', id);
+  if (feeds) void query.whereIn('b.feed', [...feeds]);
+  if (from !== undefined) void query.where('b.frozen_at', '>=', from);
+  if (to !== undefined) void query.where('b.frozen_at', '<', to);
+  return query;
+};
+
+/** Oldest first, unless the page says otherwise. */
+export const findBatches = async (db: Knex, filter: BatchFilter = {}, page: Page = {}): Promise<Batch[]> => {
   const found = db('batches as b').leftJoin('occurrences as o', 'o.id', 'b.occurrence_id').select('b.*', 'o.due');
-  for (const [key, value] of Object.entries(filter)) void found.where(`b.${key}`, value);
-  const rows = (await found.orderBy('b.id')) as Row[];
-  const wanted = db('companions').whereIn('batch_id', db('batches').select('id').where(filter));
-  const companions = (await wanted.orderBy('position')) as Row[];
+  cutPage(narrow(found, filter), 'b.id', page);
+  const rows = (await found) as Row[];
+  const these =
+    page.count === undefined ? narrow(db('batches as b').select('b.id'), filter) : rows.map(({ id }) => int(id));
+  const companions = (await db('companions').whereIn('batch_id', these).orderBy('position')) as Row[];
   const byBatch = Map.groupBy(companions, (row) => int(row['batch_id']));
   return rows.map((row) => toBatch(row, (byBatch.get(int(row['id'])) ?? []).map(toCompanion)));
 };
