@@ -6,6 +6,7 @@ import type { Intake } from './settings.ts';
 import { leaf, missing, oneOf, read, strict, text, textAs, whole, Wrong } from './shape.ts';
 import { currency, day, localPart, mailAddress, zone } from './values.ts';
 
+const sendersHint = 'write who may send, such as senders: ["*@brand.example"]; or leave the address out';
 const lockingHint = 'write {months: 1, days: 0}, {daysAfterEvent: 14} or open';
 
 const payout = leaf((value): PayoutRule | Wrong => {
@@ -122,6 +123,8 @@ export const readEventTypeFile = (reading: Reading, id: number): EventTypeFile |
   const codes = dispositions(reading, good.dispositions?.length ?? 0);
   const conversions = readConversionSection(reading);
   const locals = addresses(reading, good.address ?? []);
+  if (locals.length > 0 && good.senders?.length === 0)
+    report(reading, ['senders'], 'names nobody, so every mail to the address would be refused', sendersHint);
   if (!all || !rule || !conversions) return undefined;
   const name = all.name ?? `Event type ${id}`;
   const { currency: money, timezone, senders, authentication, reply } = all;

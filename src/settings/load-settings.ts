@@ -61,6 +61,14 @@ const checkAddressesOnce = (drafts: readonly EventTypeDraft[]): void => {
   reportTwice(all, 'address', 'each event type needs an address of its own');
 };
 
+/** An answer goes out through the relay, so there must be one. */
+const checkReplies = (drafts: readonly EventTypeDraft[], { mail }: NightdropFile): void => {
+  if (mail?.relay) return;
+  for (const { reading, file } of drafts)
+    if (file && file.intake.reply !== 'none')
+      report(reading, ['reply'], 'needs a relay that sends the answers', 'write mail.relay into nightdrop.yaml');
+};
+
 const settingsOf = (
   folders: { configFolder: string; dataFolder: string },
   file: NightdropFile,
@@ -106,6 +114,7 @@ export const loadSettings = async ({ configFolder, dataFolder, env, now }: Sourc
   checkPartners(partners, new Set(eventTypes.map(({ id }) => id)));
   checkAddressesOnce(eventTypes);
   checkChains(eventTypes, new Set(eventTypes.map(({ id }) => id)));
+  if (nightdrop) checkReplies(eventTypes, nightdrop);
   if (main && nightdrop) checkSpoolApart(main.reading, nightdrop, partners);
   for (const check of context.later) await check();
   if (problems.length > 0 || !nightdrop) return { ok: false, problems: problems.sort(bySource(files)) };

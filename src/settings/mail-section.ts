@@ -5,7 +5,7 @@ import { type Path, type Reading, report, valueAt } from './problem.ts';
 import { reveal, secretSource } from './secret-source.ts';
 import type { Mail } from './settings.ts';
 import { read, strict, text, whole, yesNo } from './shape.ts';
-import { duration, host, listen, mailAddress, size } from './values.ts';
+import { duration, host, listen, mailAddress, nameServer, size } from './values.ts';
 
 const limitsShape = strict({
   connections: whole(1, 10_000).default(300),
@@ -23,6 +23,7 @@ const mailShape = strict({
   limits: limitsShape.prefault({}),
   tls: z.unknown().optional(),
   relay: z.unknown().optional(),
+  dns: z.array(nameServer).default([]),
 });
 
 const tlsShape = strict({ certificate: secretSource, key: secretSource, required: yesNo.default(false) });

@@ -23,6 +23,8 @@ export interface Mail {
     addressHourly: number;
   };
   tls?: { certificate: Secret; key: Secret; required: boolean };
+  /** Name servers to ask about senders; the system's when there are none. */
+  dns: string[];
   relay?: Relay;
 }
 

@@ -55,6 +55,15 @@ export const listen = textAs('127.0.0.1:8080', (value): Listen | Wrong => {
   return { host, port };
 });
 
+/** A name server: `ADDRESS`, `ADDRESS:PORT` or `[ADDRESS]:PORT`, never a name. */
+export const nameServer = textAs('10.0.0.2', (value) => {
+  const [, six, four, port = '53'] = /^(?:\[([^\]]+)\]|([0-9.]+))(?::(\d{1,5}))?$/.exec(value) ?? [];
+  const known = isIP(value) === 6 || isIP(six ?? '') === 6 || isIP(four ?? '') === 4;
+  const fits = known && Number(port) > 0 && Number(port) <= 65535;
+  const hint = 'write ADDRESS or ADDRESS:PORT; for example: 10.0.0.2';
+  return fits ? value : new Wrong('is not the address of a name server', hint);
+});
+
 /** A host name or an address, without scheme, port or path. */
 export const host = textAs('sftp.acme.example', (value) =>
   isHost(value) ? value : new Wrong('is not a host name', 'write the name alone, without scheme, port or folder'),
@@ -108,7 +117,10 @@ export const localPart = textAs('sale-7f3k9q2m', (value) => {
   if (value.includes('@'))
     return new Wrong('holds a domain', 'write only what stands in front of the @; the domain is mail.domain');
   if (/\+check$/i.test(value))
-    return new Wrong('ends in +check, which makes a dry run of a mail', 'leave +check out; every address has it by itself');
+    return new Wrong(
+      'ends in +check, which makes a dry run of a mail',
+      'leave +check out; every address has it by itself',
+    );
   return isLocalPart(value)
     ? value
     : new Wrong('is not the local part of an address', 'use letters, digits, - and _; at most 64 characters');
