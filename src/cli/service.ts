@@ -9,6 +9,7 @@ import type { Web } from '../web/web.ts';
 import { wakeEvery } from '../work/wake.ts';
 import { channelsOf } from './channels.ts';
 import { type MailFace, openMailFace } from './mail-face.ts';
+import { replyingOf } from './replying.ts';
 import { openFace } from './web-face.ts';
 import type { App } from './wire.ts';
 
@@ -46,7 +47,8 @@ export const within = (ms: number, work: Promise<unknown>): Promise<boolean> => 
 const asOf = (settings: Settings) => {
   const { feeds, drops, eventTypes, retention, late } = settings;
   const keep = { keepBatchFiles: retention.batchFiles, keepSubmissions: retention.submissions };
-  return { feeds, drops, eventTypes, channels: channelsOf(settings), late, ...keep };
+  const replying = replyingOf(settings);
+  return { feeds, drops, eventTypes, channels: channelsOf(settings), replying, late, ...keep };
 };
 
 /** Starts the jobs of the chosen parts, the mail listener and the web. Throws a Fault when a port cannot be had. */
