@@ -151,8 +151,11 @@ export interface Drop {
   put(file: Outgoing, steps: PutSteps): Promise<Seen>;
   /** The files in the folder (no folders). */
   list(): Promise<Entry[]>;
-  /** One file by name; undefined when it is not there. A partial name that is there was never published. */
-  look(name: SafeName): Promise<Entry | undefined>;
+  /**
+   * One file by name; undefined when it is not there. A partial name that is there was never published. Where a file must
+   * be read to be seen, reading stops past `most` bytes (a million when it is not said), and that is the size then told.
+   */
+  look(name: SafeName, most?: number): Promise<Entry | undefined>;
   /** The bytes of one file; `missing` when it is not there. */
   fetch(name: SafeName): Promise<Readable>;
   /** Removes one file, a partial one with what was left of its publishing; not an error when it is not there. */
@@ -210,6 +213,9 @@ export const placeOf = (spec: DropSpec): string => {
       return spec satisfies never;
   }
 };
+
+/** Bytes that are read at most of a file whose size does not matter; a server may send without end. */
+export const enoughRead = 1_000_000;
 
 /** Whether this is a name of ours for bytes in flight: `.{name}.{attempt}.part`. Such a name lies in `partialFolder`. */
 export const isPartial = (name: string): boolean => name.startsWith('.') && name.endsWith('.part');

@@ -29,4 +29,7 @@ export const networkErrors: Record<string, Meaning> = {
   ECONNRESET: cut('the server reset the connection'),
   EPIPE: cut('the server closed the connection'),
   ECONNABORTED: cut('the connection was aborted'),
+  // Node's words for a socket that went away between two of our steps.
+  ERR_STREAM_DESTROYED: cut('the connection ended'),
+  ERR_STREAM_PREMATURE_CLOSE: cut('the connection ended'),
 };

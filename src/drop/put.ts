@@ -7,8 +7,8 @@ import { DropFault, type Drop, type DropOptions, type Entry, type Outgoing, type
 export interface Moves {
   /** What the drop is called in messages. */
   readonly label: string;
-  /** Fault `blind` when the server lets nobody look. */
-  look(name: SafeName): Promise<Entry | undefined>;
+  /** As `Drop.look`. Fault `blind` when the server lets nobody look. */
+  look(name: SafeName, most?: number): Promise<Entry | undefined>;
   /** Writes all bytes under the partial name and makes them last. A straight write has its final name as partial name. */
   upload(file: Outgoing, progress: (bytes: number) => void): Promise<void>;
   /**
@@ -53,7 +53,9 @@ const notWhole = (label: string, name: string, reason: string, held: boolean): D
     operation: 'check the size of',
     object: `${name} at ${label}`,
     reason,
-    hint: held ? 'somebody changed the file; look at it' : 'the server lost bytes (some do when a quota is used up); it is sent again',
+    hint: held
+      ? 'somebody changed the file; look at it'
+      : 'the server lost bytes (some do when a quota is used up); it is sent again',
     next: held ? 'hold' : 'retry',
     code: 'size',
   });
@@ -107,7 +109,7 @@ const checkWritten = async (
   confirm: DropOptions['confirm'],
 ): Promise<Exclude<Seen, 'no'> | undefined> => {
   if (confirm === 'none') return 'unchecked';
-  const found = await moves.look(file.partial);
+  const found = await moves.look(file.partial, file.bytes);
   if (!found) return undefined;
   if (found.bytes !== file.bytes) throw sizeFault(moves.label, file.partial, found.bytes, file, false);
   if (confirm !== 'digest') return 'size';
@@ -139,7 +141,7 @@ const confirmRenamed = async (moves: Moves, file: Outgoing, before: Exclude<Seen
   if (before === 'unchecked') return before;
   let found: Entry | undefined;
   try {
-    found = await moves.look(file.name);
+    found = await moves.look(file.name, file.bytes);
   } catch (error) {
     throw outcomeUnknown(moves.label, file.name, error);
   }

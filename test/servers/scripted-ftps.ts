@@ -19,6 +19,8 @@ export interface FtpsAsked {
   say(reply: string): void;
   /** Sends this over and over. */
   sayWithoutEnd(text: string): void;
+  /** Opens the data connection and sends this over and over. */
+  sendWithoutEnd(bytes: Buffer): void;
   /** The data connection that the client makes, its TLS done. */
   data(): Promise<TLSSocket>;
   /** Ends the control connection without a word. */
@@ -69,6 +71,8 @@ const contextOf = ({ certificate, key, fingerprint }: Pair): SecureContext => {
 const secure = (socket: Socket, pair = certificates().server): TLSSocket => {
   const secureContext = contextOf(pair);
   const tls = new TLSSocket(socket, { isServer: true, secureContext });
+  // Each data connection listens for the end of its control connection.
+  tls.setMaxListeners(0);
   tls.on('error', () => undefined);
   return tls;
 };
@@ -166,7 +170,7 @@ const honestly: Record<string, Honest> = {
   },
 };
 
-const withoutEnd = (socket: Socket, text: string): void => {
+const withoutEnd = (socket: Socket, text: string | Buffer): void => {
   const timer = setInterval(() => {
     if (socket.destroyed) clearInterval(timer);
     else if (socket.writableLength < 1_000_000) socket.write(text);
@@ -187,6 +191,10 @@ const answer = (session: Session, script: FtpsScript, files: Map<string, Buffer>
     files,
     say: (reply) => void (session.control.writable && session.control.write(`${reply}\r\n`)),
     sayWithoutEnd: (text) => withoutEnd(session.control, text),
+    sendWithoutEnd: (bytes) => {
+      session.control.write('150 here it comes\r\n');
+      void session.passive?.data.then((socket) => withoutEnd(socket.resume(), bytes));
+    },
     data: () => session.passive?.data ?? Promise.reject(new Error('no data connection')),
     cut: () => control.destroy(),
   };

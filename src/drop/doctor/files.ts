@@ -96,7 +96,7 @@ const notByName = (bytes: number, how: string): Finding => ({
 const trySize = ({ run, learned, facts, spec }: Exam, drop: MovingDrop, file: Outgoing): Promise<boolean> =>
   run.attempt('size', async () => {
     try {
-      const found = await drop.moves.look(file.partial);
+      const found = await drop.moves.look(file.partial, file.bytes);
       if (!found) return keptNothing;
       const how = learned.looks ?? 'by name';
       if (found.bytes === file.bytes)

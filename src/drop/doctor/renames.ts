@@ -21,7 +21,7 @@ const rename = async ({ left, facts, spec }: Exam, drop: MovingDrop, file: Outgo
 
 const whole = async ({ learned }: Exam, drop: MovingDrop, file: Outgoing): Promise<Finding> => {
   if (learned.looks === 'not') return { detail: 'the server said yes; nobody may look' };
-  const found = await drop.moves.look(file.name);
+  const found = await drop.moves.look(file.name, file.bytes);
   if (found?.bytes === file.bytes) return { detail: `${size(file.bytes)} under the final name` };
   if (found)
     return {

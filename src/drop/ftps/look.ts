@@ -1,4 +1,4 @@
-import { DropFault, isPartial, type Entry } from '../drop.ts';
+import { DropFault, enoughRead, isPartial, type Entry } from '../drop.ts';
 import { blindFault } from '../fault-table.ts';
 import { replyOf } from './faults.ts';
 import type { Link } from './link.ts';
@@ -96,12 +96,12 @@ const byList = async ({ link, spec, path }: Place, name: string): Promise<Told> 
   }
 };
 
-const byReading = async ({ link, path, step }: Place, name: string): Promise<Told> => {
+const byReading = async ({ link, path, step }: Place, name: string, most: number): Promise<Told> => {
   const looking = step('look at', name);
   try {
     let bytes = 0;
     const transfer = await openTransfer(link, looking, 'RETR', path(name));
-    for await (const chunk of received(link, looking, transfer)) bytes += chunk.length;
+    for await (const chunk of received(link, looking, transfer)) if ((bytes += chunk.length) > most) break;
     return { name, bytes };
   } catch (error) {
     return refusal(error);
@@ -111,8 +111,8 @@ const byReading = async ({ link, path, step }: Place, name: string): Promise<Tol
 const isFound = (told: Told): told is Entry => typeof told === 'object';
 
 /** By its bytes, where its folder's list does not tell its size or there is none. */
-const byBytes = async (at: Place, name: string, listed: Told): Promise<Entry | undefined> => {
-  const read = await byReading(at, name);
+const byBytes = async (at: Place, name: string, listed: Told, most: number): Promise<Entry | undefined> => {
+  const read = await byReading(at, name, most);
   if (isFound(listed) && !isFound(read)) return listed;
   at.learned.looks = read === 'untold' ? 'not' : 'by reading';
   if (read === 'untold') throw blindFault(at.step('look at', name), undefined);
@@ -124,7 +124,7 @@ const byBytes = async (at: Place, name: string, listed: Told): Promise<Entry | u
  * a file is absent is believed of a name only where there is no list: servers answer the same no to a link that leads
  * nowhere and to a folder. Fault `blind` when nothing tells.
  */
-export const look = async (at: Place, name: string): Promise<Entry | undefined> => {
+export const look = async (at: Place, name: string, most = enoughRead): Promise<Entry | undefined> => {
   const { learned } = at;
   const skips = learned.looks === 'by list' || learned.looks === 'by reading';
   const named = skips ? 'untold' : await byName(at, name);
@@ -134,7 +134,7 @@ export const look = async (at: Place, name: string): Promise<Entry | undefined> 
   }
   const listed = learned.looks === 'by reading' ? 'untold' : await byList(at, name);
   const sure = isFound(listed) ? !Number.isNaN(listed.bytes) : listed === 'absent' || named === 'absent';
-  if (!sure) return byBytes(at, name, listed);
+  if (!sure) return byBytes(at, name, listed, most);
   // A name that is told of only in the list: the server does not answer by name, whatever it said of one that is absent.
   if (isFound(listed)) learned.looks = 'by list';
   else learned.looks ??= named === 'absent' ? 'by name' : 'by list';
@@ -142,8 +142,8 @@ export const look = async (at: Place, name: string): Promise<Entry | undefined> 
 };
 
 /** As `look`, with the time of its last change where the server says so. */
-export const lookWithTime = async (at: Place, name: string): Promise<Entry | undefined> => {
-  const found = await look(at, name);
+export const lookWithTime = async (at: Place, name: string, most?: number): Promise<Entry | undefined> => {
+  const found = await look(at, name, most);
   if (!found || found.modifiedAt !== undefined || !at.link.features.has('MDTM')) return found;
   try {
     const { message } = await at.link.ask(at.step('look at', name), 'MDTM', at.path(name));
@@ -155,4 +155,5 @@ export const lookWithTime = async (at: Place, name: string): Promise<Entry | und
 };
 
 /** Bytes there under this name, asked of one connection; undefined when it does not tell. */
-export const sizeOf = async (at: Place, name: string): Promise<number | undefined> => (await look(at, name))?.bytes;
+export const sizeOf = async (at: Place, name: string, most?: number): Promise<number | undefined> =>
+  (await look(at, name, most))?.bytes;

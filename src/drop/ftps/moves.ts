@@ -64,7 +64,7 @@ export const makeFtpsDrop = (
   };
   const moves: Moves = {
     label: spec.name,
-    look: (name) => look(at, name),
+    look: (name, most) => look(at, name, most),
     upload: (file, progress) => upload(at, file, progress),
     rename: (file) => rename(at, file),
     remove: (name) => remove(at, name),
@@ -76,7 +76,7 @@ export const makeFtpsDrop = (
     moves,
     put: (file, steps) => putFile(moves, file, steps, spec),
     list: () => list(at),
-    look: (name) => lookWithTime(at, name),
+    look: (name, most) => lookWithTime(at, name, most),
     fetch: moves.fetch ?? ((name) => fetch(at, name)),
     remove: moves.remove,
     close: () => close(at.link),

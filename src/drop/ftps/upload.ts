@@ -19,18 +19,36 @@ const send = async (link: Link, step: Step, transfer: Transfer, source: Source, 
   await link.line.wait(step, Promise.race([sendAll(data, source, sent), refusalOf(ended)]), progress);
 };
 
+/** How often a server that is full is asked again, while it has not noticed yet that our first connection is gone. */
+const tries = 8;
+
+/** A further connection. A server that lets us in once only gets it in place of the first, on which nothing comes any more. */
+const anotherLink = async ({ again, link, spec }: Place): Promise<Link> => {
+  const isBusy = (error: unknown) => error instanceof DropFault && error.code === 'busy';
+  for (let tried = 1; ; tried++) {
+    try {
+      return await again();
+    } catch (error) {
+      if (!isBusy(error) || tried === tries) throw error;
+      link.line.end(new Error('another connection takes its place'));
+      await new Promise((resolve) => setTimeout(resolve, Math.min(1_000, spec.stepTimeout / tries)));
+    }
+  }
+};
+
 /**
  * The server's last word did not come although all bytes were sent: firewalls forget a control connection that is idle
  * for long, and a slow line still carries what left us long ago. Another connection tells how much is there; while it
  * grows we wait. True when it is all of it; that connection is then the drop's.
  */
 const foundWhole = async (at: Place, step: Step, file: Outgoing): Promise<boolean> => {
-  const link = await at.again();
+  const link = await anotherLink(at);
   let there = -1;
   const whole = async (): Promise<true> => {
     for (;;) {
-      there = (await sizeOf({ ...at, link }, file.partial)) ?? -1;
+      there = (await sizeOf({ ...at, link }, file.partial, file.bytes)) ?? -1;
       if (there === file.bytes) return true;
+      if (there > file.bytes) throw new Error('more is there than was sent');
       await new Promise((resolve) => setTimeout(resolve, Math.min(1_000, at.spec.stepTimeout / 8)));
       if (link.line.lost !== undefined) throw new Error('the connection ended');
     }

@@ -1,6 +1,6 @@
 import type { FileEntryWithStats, Stats } from 'ssh2';
 import type { SafeName } from '../../safe-name.ts';
-import type { Entry, Learned } from '../drop.ts';
+import { enoughRead, type Entry, type Learned } from '../drop.ts';
 import { blindFault, faultOf, type Meaning } from '../fault-table.ts';
 import { readAll } from './read.ts';
 import { declines, folderOf, onFolder, type Place, statusOf, unlessMissing } from './place.ts';
@@ -87,8 +87,9 @@ const byList = async (at: Place, name: SafeName): Promise<Entry | undefined> => 
 /** The list shows the name and not its size. */
 class NoSize extends Error {}
 
-/** Opened for reading: the server says its size, or it is counted to the end. */
-const byReading = async ({ link, path, step }: Place, name: SafeName): Promise<Entry | undefined> => {
+/** Opened for reading: the server says its size, or it is counted, to the end or past `most`. */
+const byReading = async (at: Place, name: SafeName, most: number): Promise<Entry | undefined> => {
+  const { link, path, step } = at;
   const { line, sftp } = link;
   const looking = step('look at', name);
   const handle = await line.get<Buffer>(looking, (done) => sftp.open(path(name), 'r', done)).catch(unlessMissing);
@@ -99,7 +100,7 @@ const byReading = async ({ link, path, step }: Place, name: SafeName): Promise<E
     return { name, bytes: found.size, modifiedAt: found.mtime * 1000 };
   }
   let bytes = 0;
-  for await (const piece of readAll(link, looking, handle, undefined, 1)) bytes += piece.length;
+  for await (const piece of readAll(link, looking, handle, undefined, 1)) if ((bytes += piece.length) > most) break;
   return { name, bytes };
 };
 
@@ -118,13 +119,13 @@ const goesOn = (error: unknown): boolean => error instanceof NoSize || declines(
  * One file: by name, or where the server does not let us, in the list of its folder, or by reading it. The way that
  * worked is learned and taken first from then on. Fault `blind` when there is none.
  */
-export const look = async (at: Place, name: SafeName): Promise<Entry | undefined> => {
+export const look = async (at: Place, name: SafeName, most = enoughRead): Promise<Entry | undefined> => {
   const bytes = at.written.get(name);
   if (bytes !== undefined && at.learned.looks !== 'by name') return { name, bytes };
   let refusal: unknown;
   for (const way of inOrder(at.learned.looks)) {
     try {
-      const found = await ways[way](at, name);
+      const found = await ways[way](at, name, most);
       at.learned.looks = way;
       return found;
     } catch (error) {

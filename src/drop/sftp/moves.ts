@@ -62,7 +62,7 @@ export const makeSftpDrop = async (
   if (partialFolderOf(spec) !== folderOf(spec)) await findFolder(at, partialFolderOf(spec));
   const moves: Moves = {
     label: spec.name,
-    look: (name) => look(at, name),
+    look: (name, most) => look(at, name, most),
     upload: (file, progress) => upload(at, file, progress),
     rename: (file) => rename(at, file),
     remove: (name) => remove(at, name),

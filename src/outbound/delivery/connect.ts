@@ -39,7 +39,7 @@ export const connect = async (
       learned: drop.learned,
       put: (file, steps) => drop.put(file, steps),
       list: () => drop.list(),
-      look: (name) => drop.look(name),
+      look: (name, most) => drop.look(name, most),
       fetch: (name) => drop.fetch(name),
       remove: (name) => drop.remove(name),
       close: () => (closing ??= close()),

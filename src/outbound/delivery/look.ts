@@ -48,7 +48,7 @@ export const lookFor = async (drop: Drop, parcel: Parcel, partialName?: string, 
 };
 
 const seeFor = async (drop: Drop, parcel: Parcel, partialName: string | undefined): Promise<Sight> => {
-  const final = await drop.look(safeName(parcel.fileName));
+  const final = await drop.look(safeName(parcel.fileName), parcel.bytes);
   const partial =
     partialName && partialName !== parcel.fileName ? (await drop.look(safeName(partialName))) !== undefined : false;
   if (!final) return { partial };

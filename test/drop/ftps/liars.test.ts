@@ -218,6 +218,15 @@ const liars: Liar[] = [
     lies: { EPSV: says('502 unknown'), PASV: says('502 unknown') },
     ends: ['refused', 'hold'],
   },
+  {
+    does: 'tells of files only by their bytes, and sends those without end',
+    lies: {
+      SIZE: says('502 unknown'),
+      LIST: says('550 permission denied'),
+      RETR: (asked) => (asked.held ? asked.sendWithoutEnd(Buffer.alloc(100_000)) : asked.say('550 No such file')),
+    },
+    ends: ['size', 'retry'],
+  },
   ...['PASS', 'PROT', 'CWD', 'EPSV', 'STOR', 'RNFR', 'SIZE'].flatMap((verb): Liar[] => [
     { does: `falls silent at ${verb}`, lies: { [verb]: silent }, ends: ['timeout', 'retry'] },
     { does: `hangs up at ${verb}`, lies: { [verb]: cuts }, ends: ['cut', 'retry'] },

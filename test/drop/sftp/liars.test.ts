@@ -6,7 +6,7 @@ import { digestStream } from '../../../src/file/digest.ts';
 import { safeName } from '../../../src/safe-name.ts';
 import { startScriptedSftp, type ScriptedSftp, type SftpScript } from '../../servers/scripted-sftp.ts';
 import { deliver, faultOf, outgoing, sha256, type Stage } from '../stage.ts';
-import { liars, lies, sized } from './liars.ts';
+import { liars, lies, says, sized } from './liars.ts';
 import { sftpSpec } from './stage.ts';
 
 describe('an SFTP server that lies', () => {
@@ -36,6 +36,15 @@ describe('an SFTP server that lies', () => {
     if (final === undefined) expect(there).toBeUndefined();
     if (final === 'whole') expect(sha256(there ?? Buffer.alloc(0))).toBe(file.sha256);
     if (final === 'shortened by the server') expect(there).toHaveLength(100);
+  });
+
+  it('tells of files only by their bytes, and gives those without end: reading stops', async () => {
+    const drop = await (
+      await against(lies({ look: says(8), list: says(8), read: (asked) => asked.bytes(Buffer.alloc(32_768)) }))
+    ).open();
+    server.files.set('orders.csv', Buffer.alloc(10));
+    expect((await drop.look(safeName('orders.csv'), 100_000))?.bytes).toBeGreaterThan(100_000);
+    await drop.close();
   });
 
   const opened = async (script: SftpScript) => (await against(script)).open();

@@ -14,7 +14,8 @@ export interface Liar {
   final?: 'whole' | 'shortened by the server';
 }
 
-const says =
+/** Answers with a status: SSH_FX_…. */
+export const says =
   (status: number, words = ''): SftpLie =>
   (asked) =>
     asked.status(status, words);
