@@ -12,6 +12,8 @@ export interface ToFindWorker {
 }
 
 export type FromFindWorker =
+  /** It has started. */
+  | { kind: 'ready' }
   | { kind: 'found'; found: Found }
   /** A Fault does not travel as itself: these are its details. */
   | { kind: 'failed'; fault: Omit<FaultDetails, 'cause'> };

@@ -39,6 +39,8 @@ const endsReader = (cause: unknown): Fault =>
     cause,
   });
 
+const isEndsReader = (error: unknown): boolean => error instanceof Fault && error.code === 'ends-reader';
+
 const stopping = (): Fault =>
   new Fault({
     operation: 'read',
@@ -49,39 +51,63 @@ const stopping = (): Fault =>
     code: 'stopping',
   });
 
-/** One answer of a worker. Rejects when the worker ends before it, or takes too long. */
-const answerOf = (worker: Worker, raw: string, limitMs: number): Promise<FromFindWorker> =>
-  new Promise<FromFindWorker>((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('it takes too long')), limitMs);
-    const settle = (how: () => void) => (clearTimeout(late), how());
-    worker.once('message', (message: FromFindWorker) => settle(() => resolve(message)));
-    worker.once('error', (error) => settle(() => reject(error as Error)));
-    worker.once('exit', () => settle(() => reject(new Error('the thread ended'))));
-    worker.postMessage({ raw } satisfies ToFindWorker);
-  }).finally(() => {
-    for (const event of ['message', 'exit']) worker.removeAllListeners(event);
+/** A thread that does not even start is no message's fault. */
+const notStarted = (cause: unknown): Fault =>
+  new Fault({
+    operation: 'start',
+    object: 'the thread that reads messages',
+    reason: cause instanceof Error ? cause.message : 'it ended',
+    hint: 'look whether the machine has memory, and whether the program is installed as a whole',
+    next: 'retry',
+    code: 'thread-start',
+    cause,
   });
+
+/** The next answer of a worker. Rejects when the worker ends before it, or takes too long. */
+const answerOf = (worker: Worker, limitMs: number): Promise<FromFindWorker> =>
+  new Promise<FromFindWorker>((resolve, reject) => {
+    const forget = (): void => {
+      clearTimeout(late);
+      worker.off('message', hear).off('error', fail).off('exit', exit);
+    };
+    const fail = (error: unknown): void => (forget(), reject(error as Error));
+    const hear = (message: FromFindWorker): void => (forget(), resolve(message));
+    const exit = (): void => fail(new Error('the thread ended'));
+    const late = setTimeout(() => fail(new Error('it takes too long')), limitMs);
+    worker.on('message', hear).on('error', fail).on('exit', exit);
+  });
+
+const startWorker = (job: FindJob, { heapMb = 192, entry = defaultEntry }: FindThreadOptions): Worker =>
+  new Worker(entry, {
+    resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: heapMb },
+    workerData: job,
+  }).on('error', () => undefined); // who waits for an answer hears of it
 
 /** The thread is started with the first message, and anew after one that has ended it. */
 export const makeFindThread = (job: FindJob, options: FindThreadOptions = {}): FindThread => {
-  const { limitMs = defaultLimitMs, heapMb = 192, entry = defaultEntry } = options;
+  const { limitMs = defaultLimitMs } = options;
   let worker: Worker | undefined;
   let closed = false;
-  const start = (): Worker => {
-    const started = new Worker(entry, {
-      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: heapMb },
-      workerData: job,
-    });
-    return started.on('error', () => undefined); // who waits for an answer hears of it
-  };
   const end = async (): Promise<void> => {
     const ending = worker;
     worker = undefined;
     await ending?.terminate();
   };
+  const start = async (): Promise<Worker> => {
+    const started = startWorker(job, options);
+    worker = started.on('exit', () => void (worker = worker === started ? undefined : worker));
+    await answerOf(started, defaultLimitMs).catch(async (error: unknown) => {
+      await end();
+      throw closed ? stopping() : notStarted(error);
+    });
+    return started;
+  };
   const ask = async (raw: string): Promise<FromFindWorker> => {
+    const reader = worker ?? (await start());
     try {
-      return await answerOf((worker ??= start()), raw, limitMs);
+      const answer = answerOf(reader, limitMs);
+      reader.postMessage({ raw } satisfies ToFindWorker);
+      return await answer;
     } catch (error) {
       await end();
       throw closed ? stopping() : endsReader(error);
@@ -90,11 +116,11 @@ export const makeFindThread = (job: FindJob, options: FindThreadOptions = {}): F
   const findFiles = async (raw: string): Promise<Found> => {
     if (closed) throw stopping();
     const answer = await ask(raw).catch((error: unknown) => {
-      if (closed) throw error;
+      if (closed || !isEndsReader(error)) throw error;
       return ask(raw);
     });
-    if (answer.kind === 'failed') throw new Fault(answer.fault);
-    return answer.found;
+    if (answer.kind === 'found') return answer.found;
+    throw answer.kind === 'failed' ? new Fault(answer.fault) : new Error('the thread answered out of turn');
   };
   return { findFiles, close: () => ((closed = true), end()) };
 };

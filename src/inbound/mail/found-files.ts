@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { Fault } from '../../fault.ts';
+import { asFault, Fault } from '../../fault.ts';
 import { gunzip } from '../../file/gunzip.ts';
 import { readZip, type UnpackMeter, unpackMeter } from '../../file/unzip.ts';
 import type { Spool } from '../../store/spool.ts';
@@ -35,6 +35,21 @@ export interface FileLimits {
 }
 
 export const fileLimits: FileLimits = { files: 50, unpackedBytes: 250_000_000, entries: 1000 };
+
+const isOfSystem = (error: unknown): boolean =>
+  error instanceof Error && ('syscall' in error || isOfSystem(error.cause));
+
+/**
+ * Why a message could not be taken apart. What the system says (too many open files, a network folder that is stale) is
+ * never the message's fault: it is tried again.
+ */
+export const messageFault = (error: unknown): Fault => {
+  const fault = asFault(error, 'read', 'the message');
+  if (fault.next !== 'bug' || !isOfSystem(error)) return fault;
+  const { operation, object, reason, code } = fault;
+  const hint = 'it is tried again; look at the disk and the system log';
+  return new Fault({ operation, object, reason, hint, next: 'retry', code, cause: error });
+};
 
 /** Everything that one message has brought into the spool so far. */
 interface Finding extends Found {

@@ -1,12 +1,11 @@
 import { reached } from '../../commit-point.ts';
-import { asFault } from '../../fault.ts';
 import type { Spool } from '../../store/spool.ts';
 import type { Store } from '../../store/store.ts';
 import { databaseTrouble } from '../../store/trouble.ts';
 import { spoolFile } from '../submission/accept.ts';
 import { sentenceOf } from '../submission/submission.ts';
 import { insertSubmission, type NewSubmission } from '../submission/submissions.ts';
-import type { Found, FoundFile } from './found-files.ts';
+import { type Found, type FoundFile, messageFault } from './found-files.ts';
 import { type MailMessage, type MailRecipient, markLogged, recipientsOf } from './messages.ts';
 
 export interface LogContext {
@@ -39,7 +38,7 @@ const placeholder = async (spool: Spool, trouble: string): Promise<FoundFile> =>
 
 /** What passes by itself, or by somebody's hand, is not the message's fault: it is tried again. */
 const staysForLater = (error: unknown): boolean => {
-  const { next } = asFault(error, 'read', 'the message');
+  const { next } = messageFault(error);
   return databaseTrouble(error) !== undefined || next === 'retry' || next === 'hold';
 };
 
@@ -50,7 +49,7 @@ const filesOf = async ({ spool, findFiles }: LogContext, { spool: raw }: MailMes
     return files.length > 0 ? files : [await placeholder(spool, missingFile(aside))];
   } catch (error) {
     if (staysForLater(error)) throw error;
-    return [await placeholder(spool, sentenceOf(asFault(error, 'read', 'the message')))];
+    return [await placeholder(spool, sentenceOf(messageFault(error)))];
   }
 };
 

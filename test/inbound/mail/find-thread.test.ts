@@ -22,7 +22,10 @@ const makePlace = async () => {
   /** A worker of our own, which does with a message what its text says. */
   const worker = async (code: string): Promise<URL> => {
     const path = join(folder, 'worker.mjs');
-    await writeFile(path, `import { parentPort } from 'node:worker_threads';\n${code}`);
+    await writeFile(
+      path,
+      `import { parentPort } from 'node:worker_threads';\n${code}\nparentPort.postMessage({ kind: 'ready' });`,
+    );
     return pathToFileURL(path);
   };
   return { thread, keep, worker };
@@ -77,4 +80,10 @@ test('a message in hand when the process ends is left for the next start', async
   void close();
   await expect(reading).rejects.toMatchObject({ code: 'stopping', next: 'retry' });
   await expect(findFiles('x')).rejects.toMatchObject({ code: 'stopping' });
+});
+
+test('a thread that does not start is no fault of the message', async () => {
+  const { thread, worker } = await makePlace();
+  const { findFiles } = thread({ entry: await worker("throw new Error('not installed');") });
+  await expect(findFiles('x')).rejects.toMatchObject({ code: 'thread-start', next: 'retry', reason: 'not installed' });
 });

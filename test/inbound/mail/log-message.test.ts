@@ -105,6 +105,14 @@ describeStores('the submissions of a mail', (open) => {
     expect(await submissions()).toHaveLength(1);
   });
 
+  test('what the system says is no fault of the message', async () => {
+    const { accept, log, submissions } = await makeMailStage(await open());
+    const full = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE', syscall: 'open' });
+    const findFiles = () => Promise.reject(new Error('cannot write', { cause: full }));
+    await expect(log(await accept(mailWith(['a.csv', csvText])), { findFiles })).rejects.toThrow('cannot write');
+    expect(await submissions()).toEqual([]);
+  });
+
   test('a raw message that is not in the spool (a folder that is not there) waits', async () => {
     const store = await open();
     const { log, submissions } = await makeMailStage(store);
