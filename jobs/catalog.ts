@@ -1,4 +1,5 @@
 import { makeApplySubmissions } from './apply-submissions.ts';
+import { makeApproveLocked } from './approve-locked.ts';
 import { makeDeliverDue } from './deliver-due.ts';
 import { makeExpireBatchFiles } from './expire-batch-files.ts';
 import { makeExpireSubmissionFiles } from './expire-submission-files.ts';
@@ -17,6 +18,7 @@ export const makeJobs = (): Job[] => [
   makeDeliverDue(),
   makeLogMessages(),
   makeApplySubmissions(),
+  makeApproveLocked(),
   makeSendReplies(),
   makeWatchPickups(),
   makeWatchKeys(),

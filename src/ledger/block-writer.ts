@@ -15,6 +15,13 @@ const smallest = 100;
 const largest = 10_000;
 
 /**
+ * How many the next block should hold, when one of `size` held `count` and took `tookMs`, and one should take `aim`
+ * milliseconds. No more than twice as many as were tried, so that one fast block does not make a far too slow one.
+ */
+export const fittingSize = (size: number, count: number, tookMs: number, aim: number): number =>
+  Math.round(Math.min(largest, size * 2, Math.max(smallest, (count * aim) / Math.max(1, tookMs))));
+
+/**
  * `write` does the work of one block inside a database transaction; what it resolves to is called once that is
  * committed. The size of the blocks follows the time they take. While one block is being written the next is gathered.
  */
@@ -29,9 +36,7 @@ export const blockWriter = <T>(
     const committed = await store.write(async (writer) => {
       const started = performance.now();
       const result = await write(block, writer);
-      const took = Math.max(1, performance.now() - started);
-      // No more than twice as large as what was tried, so that one fast block does not make a far too slow one.
-      size = Math.round(Math.min(largest, size * 2, Math.max(smallest, (block.length * aimMs[store.kind]) / took)));
+      size = fittingSize(size, block.length, performance.now() - started, aimMs[store.kind]);
       return result;
     });
     committed();
