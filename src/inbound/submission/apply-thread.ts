@@ -25,7 +25,7 @@ interface Waiting {
 
 const startWorker = (job: ApplyJob): Worker =>
   new Worker(entry, {
-    resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 },
+    resourceLimits: { maxYoungGenerationSizeMb: 48, maxOldGenerationSizeMb: 256 },
     workerData: job,
   });
 

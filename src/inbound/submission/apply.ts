@@ -9,6 +9,7 @@ import type { Lease } from '../../work/leases.ts';
 import { applyChunk } from './chunk.ts';
 import { type RecordGroup, weightOfGroup } from './group.ts';
 import type { Verdict } from './judge-group.ts';
+import { oneBehind } from './one-behind.ts';
 import { formatOf, openReading, type Reading, recordGroups } from './reading.ts';
 import { beginResult, type ResultDraft } from './result-file.ts';
 import { begin, complete, fail, fixReading, hold, type Place } from './steps.ts';
@@ -137,30 +138,44 @@ const applyLines = async (run: Run, reading: Reading): Promise<string | undefine
   return undefined;
 };
 
-/** Whether all lines are done; false when it was stopped. Chunks end where an order ends, and are bounded by weight. */
+/** Lines that are applied together. */
+interface Chunk {
+  groups: RecordGroup[];
+  weight: number;
+}
+
+/**
+ * Whether all lines are done; false when it was stopped. Chunks end where an order ends, and are bounded by weight. While
+ * one is applied, or waits for its turn, the next is read.
+ */
 const applyChunks = async (run: Run, reading: Reading, result: ResultDraft): Promise<boolean> => {
   const { ctx, submission } = run;
   const bytes = () => ctx.spool.read(submission.spool);
   const frame = { eventType: ctx.eventType, after: submission.position };
-  let gathered: RecordGroup[] = [];
-  let weight = 0;
-  for await (const { done, groups } of recordGroups(bytes, reading, frame)) {
-    if (done.length > 0) await result.addDone(done);
-    for (const group of groups) {
-      gathered.push(group);
-      weight += weightOfGroup(group);
-      if (weight < run.size) continue;
-      await result.add(await applyOne(run, gathered, weight));
-      [gathered, weight] = [[], 0];
-      if (ctx.isStopped?.()) return false;
+  const { push, done, settled } = oneBehind(async (chunk: Chunk) => result.add(await applyOne(run, chunk)));
+  let chunk: Chunk = { groups: [], weight: 0 };
+  try {
+    for await (const block of recordGroups(bytes, reading, frame)) {
+      if (block.done.length > 0) await result.addDone(block.done);
+      for (const group of block.groups) {
+        chunk.groups.push(group);
+        chunk.weight += weightOfGroup(group);
+        if (chunk.weight < run.size) continue;
+        await push(chunk);
+        chunk = { groups: [], weight: 0 };
+        if (ctx.isStopped?.()) return false;
+      }
     }
+    if (chunk.weight > 0) await push(chunk);
+    await done();
+    return true;
+  } finally {
+    await settled(); // how far the submission is must be known before anything else is written of it
   }
-  if (weight > 0) await result.add(await applyOne(run, gathered, weight));
-  return true;
 };
 
 /** One chunk: its outcomes, once they are committed. */
-const applyOne = async (run: Run, groups: readonly RecordGroup[], weight: number): Promise<readonly Verdict[]> => {
+const applyOne = async (run: Run, { groups, weight }: Chunk): Promise<readonly Verdict[]> => {
   const { ctx, submission } = run;
   let started = 0;
   const applied = await ctx.store.write(async (writer) => {

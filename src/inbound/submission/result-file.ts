@@ -3,6 +3,7 @@ import { csvEncoder } from '../../file/csv-encode.ts';
 import type { Spool } from '../../store/spool.ts';
 import type { Store } from '../../store/store.ts';
 import type { Verdict } from './judge-group.ts';
+import { oneBehind } from './one-behind.ts';
 import type { Reading } from './reading.ts';
 import { findRows, type OutcomeRow, toldOf } from './rows.ts';
 
@@ -58,18 +59,6 @@ const nextOutcome = async (outcomes: AsyncGenerator<OutcomeRow>): Promise<Outcom
   return next.value;
 };
 
-/** One write after another, while the caller goes on; what went wrong is thrown at the next one. */
-const behind = (write: (text: string) => Promise<void>) => {
-  let last: Promise<void> = Promise.resolve();
-  const done = (): Promise<void> => last;
-  const push = async (text: string): Promise<void> => {
-    await last;
-    last = write(text);
-    last.catch(() => undefined);
-  };
-  return { push, done };
-};
-
 /**
  * Begins a result file: the sender's own columns, then `line`, `outcome`, `message` and `hint` of each line; UTF-8 with
  * BOM, so that spreadsheets read it right, separated as the file was. It is written beside the chunks, each part once its
@@ -83,7 +72,7 @@ export const beginResult = async (
   const { header, line } = lineWriter(reading);
   const outcomes = outcomesOf(store, id);
   const draft = await spool.draft();
-  const { push, done } = behind((text) => draft.handle.writeFile(text));
+  const { push, done, settled } = oneBehind((text: string) => draft.handle.writeFile(text));
   let lines = 0;
   await push(header());
   return {
@@ -106,7 +95,7 @@ export const beginResult = async (
       return draft.keep();
     },
     drop: async () => {
-      await done().catch(() => undefined);
+      await settled();
       await draft.drop();
     },
   };
