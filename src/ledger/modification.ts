@@ -126,6 +126,10 @@ const reset = (standing: Standing): Judgement => {
   return same(standing, after) ? { outcome: 'NO_CHANGE' } : { outcome: 'RESET', change: 'reset', after };
 };
 
+/** Where locking is open-ended, a change of the whole order always settles it: approved, or reversed by 0 (domain.md F11). */
+const approvesAll = ({ items }: Modification, { locking }: Pick<EventType, 'locking'>): boolean =>
+  locking.kind === 'open' && items === undefined;
+
 /**
  * The rule of a modification (domain.md 1.1 and 1.6), a pure function of transaction, change and now. The order of the
  * checks is public: reason, items, reversed, locked, approved, limit, range, no change. RESET passes over reversed and approved;
@@ -134,7 +138,7 @@ const reset = (standing: Standing): Judgement => {
 export const judge = (
   standing: Standing,
   modification: Modification,
-  eventType: Pick<EventType, 'payout' | 'dispositions'>,
+  eventType: Pick<EventType, 'payout' | 'dispositions' | 'locking'>,
   now: number,
 ): Judgement => {
   const action = actionOf(modification.reason, eventType.dispositions);
@@ -153,7 +157,7 @@ export const judge = (
     case 'approve':
       return modified(standing, modification, items, eventType, true);
     case 'modify':
-      return modified(standing, modification, items, eventType, false);
+      return modified(standing, modification, items, eventType, approvesAll(modification, eventType));
     case 'none':
       return { outcome: 'NO_CHANGE' };
     default:

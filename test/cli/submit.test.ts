@@ -20,7 +20,7 @@ const keys =
 const mods = (...lines: string[]): string => ['OrderId,ActionTrackerId,Amount,Reason', ...lines, ''].join('\n');
 
 /** A ledger that never locks while these tests run. */
-const openEventType = 'currency: USD\nlocking: open\npayout: keep\n';
+const openEventType = 'currency: USD\nlocking: { daysAfterEvent: 730 }\npayout: keep\n';
 
 for (const kind of ['sqlite', 'postgres'] as const) {
   const missing = kind === 'postgres' && 'missing' in inject('postgres');

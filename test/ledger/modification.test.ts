@@ -29,7 +29,8 @@ const own = [
   { code: 'SEEN', name: 'Seen', action: 'none' as const },
   { code: 'OTHER', name: 'Ours now', action: 'reject' as const },
 ];
-const eventType = { payout: { kind: 'proportional' as const }, dispositions: own };
+const locking = { kind: 'afterEvent' as const, days: 30 };
+const eventType = { payout: { kind: 'proportional' as const }, dispositions: own, locking };
 const verdict = (modification: Partial<Modification>, found: Partial<Standing> = {}, now = lockingDate - 1) =>
   judge(standing(found), { reason: 'ORDER_UPDATE', ...modification }, eventType, now);
 const outcomeOf = (...args: Parameters<typeof verdict>) => verdict(...args).outcome;
@@ -84,6 +85,17 @@ describe('the outcome of a modification', () => {
   test('it is locked from the very millisecond on', () => {
     expect(outcomeOf({ amount: 5n }, {}, lockingDate - 1)).toBe('MODIFIED');
     expect(outcomeOf({ amount: 5n }, {}, lockingDate)).toBe('ALREADY_LOCKED');
+  });
+
+  test('with open-ended locking a change of the whole order always settles it', () => {
+    const open = { ...eventType, locking: { kind: 'open' as const } };
+    const outcome = (modification: Partial<Modification>) =>
+      judge(standing({}), { reason: 'ORDER_UPDATE', ...modification }, open, lockingDate - 1);
+    expect(outcome({ amount: 5000n })).toMatchObject({ outcome: 'APPROVED', after: { amount: 5000n } });
+    expect(outcome({ amount: original.amount })).toMatchObject({ outcome: 'APPROVED', change: 'approved' });
+    expect(outcome({ amount: 0n })).toMatchObject({ outcome: 'REVERSED' });
+    expect(outcome({ items: [{ sku: 'B', quantity: 1, amount: 1500n }] })).toMatchObject({ outcome: 'MODIFIED' });
+    expect(outcome({ reason: 'SEEN', amount: 5000n })).toEqual({ outcome: 'NO_CHANGE' });
   });
 
   test('the limit lets the last one pass', () => {
