@@ -44,7 +44,7 @@ export const audit: CliCommand = {
         ...(to === undefined ? {} : { to: instant(to, '--to') }),
       };
       const count = Math.min(10_000, positive(textOption(call, 'count') ?? '100', '--count'));
-      session.out.answer(await findDeeds(store.read, filter, { count }), human);
+      session.out.answer(await findDeeds(store.read, filter, { count, newestFirst: true }), human);
       return exit.done;
     }),
 };

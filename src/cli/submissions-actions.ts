@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { asFault, Fault } from '../fault.ts';
+import { noResult } from '../inbound/submission/no-result.ts';
 import { releaseSubmission } from '../inbound/submission/release.ts';
 import { resultName } from '../inbound/submission/result-file.ts';
 import type { Submission } from '../inbound/submission/submission.ts';
@@ -66,16 +67,6 @@ export const submissionsOriginal: CliCommand = {
       return give(call, session, { id, fileName, path: app.spool.pathOf(spool) }, found);
     }),
 };
-
-const noResult = (id: number, status: string): Fault =>
-  new Fault({
-    operation: 'find the result file of',
-    object: `submission ${id}`,
-    reason: `it is ${status}, and only one that is Complete has a result file`,
-    hint: `look at it: nightdrop submissions show ${id}`,
-    next: 'refuse',
-    code: 'no-result',
-  });
 
 export const submissionsResult: CliCommand = {
   name: 'submissions result',

@@ -1,6 +1,6 @@
 import { isoInstant } from '../clock.ts';
 import { durationMs } from '../settings/values.ts';
-import { createToken, findTokens, revokeToken, type Token } from '../web/people/tokens.ts';
+import { createToken, findTokens, revokeToken, type Token, tokenLine } from '../web/people/tokens.ts';
 import { argument, textOption, wrongUse } from './arguments.ts';
 import { recordByHand } from './by-hand.ts';
 import type { Call, CliCommand } from './command.ts';
@@ -19,13 +19,6 @@ const lastsOf = (call: Call): number => {
     throw wrongUse('--expires', `"${text}" is not a time of at most a year`, 'for example: 90d');
   return ms;
 };
-
-/** A token as `--json` shows it, without itself. */
-const tokenLine = ({ id, name, scope, createdAt, expiresAt, revokedAt, usedAt }: Token) => ({
-  ...{ id, name, ...scope, createdAt: isoInstant(createdAt), expiresAt: isoInstant(expiresAt) },
-  revokedAt: revokedAt === null ? null : isoInstant(revokedAt),
-  usedAt: usedAt === null ? null : isoInstant(usedAt),
-});
 
 export const tokenCreate: CliCommand = {
   name: 'token create',

@@ -1,4 +1,4 @@
-import { endpoints } from './api/api.ts';
+import { apiRoutes } from './api/api.ts';
 import type { WebContext } from './context.ts';
 import { type OpenParts, openRoutes } from './open-routes.ts';
 import { makeGateState } from './people/gate.ts';
@@ -13,7 +13,6 @@ export const startWeb = (
   onError: (error: unknown) => void,
 ): Promise<Web> => {
   const state = makeGateState();
-  const api = endpoints(ctx).map(({ route }) => route);
-  const routes = [...openRoutes(ctx, parts), ...signInRoutes(ctx, state), ...api];
+  const routes = [...openRoutes(ctx, parts), ...signInRoutes(ctx, state), ...apiRoutes(ctx)];
   return openWeb(listen, { ctx, routes, state }, onError);
 };

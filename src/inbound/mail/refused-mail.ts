@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { isoInstant } from '../../clock.ts';
+import { cutPage, type Page } from '../../store/page.ts';
 import { int, type Row, type Writer } from '../../store/store.ts';
 
 /** Mail that was not taken, or a recipient of one. Instants in milliseconds. */
@@ -50,6 +51,18 @@ export const insertRefusal = async ({ knex }: Writer, refusal: Refusal, now: num
     .where('last_at', '>', since)
     .update({ last_at: now, times: knex.raw('times + 1') });
   if (again === 0) await knex('refused_mail').insert({ ...same, helo, at: now, last_at: now });
+};
+
+/** A page of the lines, of one recipient if that is asked for. */
+export const findRefusedMail = async (
+  db: Knex,
+  { recipient }: { recipient?: string },
+  page: Page,
+): Promise<RefusedMail[]> => {
+  const query = db('refused_mail');
+  if (recipient !== undefined) void query.where({ recipient });
+  cutPage(query, 'id', page);
+  return ((await query) as Row[]).map(readRefused);
 };
 
 /** The newest `most` lines, oldest first. */

@@ -1,6 +1,16 @@
 import type { WebContext } from '../context.ts';
-import { type Endpoint, ofAsker } from './endpoint.ts';
+import { batchEndpoints } from './batches.ts';
+import { deliveryEndpoints } from './deliveries.ts';
+import { type Endpoint, ofAsker, root } from './endpoint.ts';
+import { describe } from './openapi.ts';
+import { referencePage } from './reference-page.ts';
+import { pageAnswer } from '../page.ts';
+import type { Route } from '../route.ts';
+import { feedEndpoints } from './feeds.ts';
+import { operationsEndpoints } from './operations.ts';
+import { orderEndpoints } from './orders.ts';
 import { me } from './shapes.ts';
+import { submissionEndpoints } from './submissions.ts';
 
 /** Who asks, and what they may see. */
 const meEndpoint = (ctx: WebContext): Endpoint =>
@@ -15,4 +25,26 @@ const meEndpoint = (ctx: WebContext): Endpoint =>
   );
 
 /** Every endpoint of the API, in the order in which they are told of. */
-export const endpoints = (ctx: WebContext): Endpoint[] => [meEndpoint(ctx)];
+export const endpoints = (ctx: WebContext): Endpoint[] => [
+  ...feedEndpoints(ctx),
+  ...batchEndpoints(ctx),
+  ...deliveryEndpoints(ctx),
+  ...submissionEndpoints(ctx),
+  ...orderEndpoints(ctx),
+  ...operationsEndpoints(ctx),
+  meEndpoint(ctx),
+];
+
+/** The routes of the API, with what tells of them. The description itself is for everybody. */
+export const apiRoutes = (ctx: WebContext): Route[] => {
+  const all = endpoints(ctx);
+  const description = describe(all, ctx.version);
+  return [
+    { method: 'get', path: `${root}/`, face: 'page', needs: 'open', run: () => pageAnswer(referencePage(all)) },
+    {
+      ...{ method: 'get', path: '/openapi.json', face: 'api', needs: 'open' },
+      run: () => Promise.resolve(Response.json(description)),
+    },
+    ...all.map(({ route }) => route),
+  ];
+};

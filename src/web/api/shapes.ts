@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import { statuses } from '../../inbound/submission/submission.ts';
+import { alertKinds } from '../../watch/cause.ts';
 
 /** The JSON of the API. Names are those of the command line's `--json`. */
 
@@ -80,11 +82,84 @@ export const delivery = z
 
 export const run = z.object({ feed: z.string(), local: z.string(), utc: instant, note: z.string() }).openapi('Run');
 
+export const submissionTypes = ['Modification', 'Reversal', 'Conversion', 'Mixed'] as const;
+export const channels = ['submit', 'mail', 'inbox'] as const;
+
+const submissionFields = {
+  ...{ id: whole, eventType: whole, channel: z.enum(channels), sender: orNull(z.string()), fileName: z.string() },
+  ...{ receivedAt: instant, completedAt: orNull(instant), type: orNull(z.enum(submissionTypes)) },
+  ...{ status: z.enum(statuses), check: z.boolean(), error: orNull(z.string()) },
+  ...{ records: whole, applied: whole, unchanged: whole, errors: whole, duplicateOf: orNull(whole) },
+  outcomes: z.record(z.string(), whole).openapi({ description: 'how many lines had each outcome' }),
+};
+
+export const outcomeRow = z
+  .object({
+    ...{ line: whole, orderId: orNull(z.string()), outcome: z.string(), message: z.string(), hint: z.string() },
+  })
+  .openapi('OutcomeRow');
+
+export const submission = z.looseObject(submissionFields).openapi('Submission');
+export const submissionStory = z
+  .looseObject({ ...submissionFields, notes: z.array(z.string()), rows: z.array(outcomeRow) })
+  .openapi('SubmissionStory');
+
+const entry = z.looseObject({
+  ...{ sequence: whole, at: instant, change: z.string(), amount: z.string(), delta: z.string(), payout: z.string() },
+  ...{ status: z.string(), channel: z.string(), source: orNull(z.string()), line: orNull(whole) },
+});
+
+export const transaction = z
+  .looseObject({
+    ...{ transactionId: z.string(), eventTypeId: whole, partner: z.string(), orderId: z.string(), eventDate: instant },
+    ...{ amount: z.string(), currency: z.string(), status: z.string(), custom: z.record(z.string(), z.string()) },
+    ...{ items: z.array(z.looseObject({ sku: z.string() })), journal: z.array(entry) },
+  })
+  .openapi('Transaction');
+
+export const traceEvent = z.looseObject({ at: instant, what: z.string() }).openapi('TraceEvent');
+
+export const alert = z
+  .looseObject({
+    ...{ id: whole, kind: z.enum(alertKinds), subject: z.string(), text: z.string(), hint: z.string() },
+    ...{ openedAt: instant, endedAt: orNull(instant), told: z.array(z.looseObject({ channel: z.string() })) },
+  })
+  .openapi('Alert');
+
+export const drop = z
+  .looseObject({ drop: z.string(), kind: z.string(), place: z.string(), pending: whole, held: whole })
+  .openapi('Drop');
+
+export const refused = z
+  .looseObject({
+    ...{ id: whole, at: instant, lastAt: instant, times: whole, peer: z.string(), helo: orNull(z.string()) },
+    ...{ envelopeFrom: orNull(z.string()), recipient: orNull(z.string()), code: whole, reason: z.string() },
+  })
+  .openapi('RefusedMail');
+
+export const deed = z
+  .object({
+    ...{ id: whole, at: instant, who: z.string(), by: z.enum(['person', 'token', 'cli']), action: z.string() },
+    ...{ object: z.string(), outcome: z.string(), from: z.string() },
+  })
+  .openapi('Deed');
+
+const scopeFields = {
+  role: z.enum(['ops', 'advertiser', 'partner']),
+  ...{ eventTypes: z.array(whole).optional(), partners: z.array(z.string()).optional() },
+  feeds: z.array(z.string()).optional(),
+};
+
+export const token = z
+  .object({
+    ...{ id: z.string(), name: z.string(), ...scopeFields, createdAt: instant, expiresAt: instant },
+    ...{ revokedAt: orNull(instant), usedAt: orNull(instant) },
+  })
+  .openapi('Token');
+
 export const me = z
   .object({
-    ...{ who: z.string(), by: z.enum(['person', 'token', 'cli']), role: z.enum(['ops', 'advertiser', 'partner']) },
-    ...{ eventTypes: z.array(whole).optional(), partners: z.array(z.string()).optional() },
-    feeds: z.array(z.string()).optional(),
+    ...{ who: z.string(), by: z.enum(['person', 'token', 'cli']), ...scopeFields },
     formToken: orNull(z.string()).openapi({ description: 'what a script of ours sends as X-Form-Token' }),
   })
   .openapi('Me');

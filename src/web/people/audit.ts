@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { isoInstant } from '../../clock.ts';
 import { oneLine } from '../../fault.ts';
+import { cutPage, type Page } from '../../store/page.ts';
 import { int, type Row, type Store } from '../../store/store.ts';
 
 /** Who did something: a person who is signed in, a program with a token, or somebody at the command line. */
@@ -60,14 +61,10 @@ export const auditLine = (row: Row) => ({
 });
 export type AuditLine = ReturnType<typeof auditLine>;
 
-/** The audit list, newest first, at most `count` lines of those before the id `before`. */
-export const findDeeds = async (
-  db: Knex,
-  filter: AuditFilter,
-  { before, count }: { before?: number; count: number },
-): Promise<AuditLine[]> => {
-  const query = db('audit').orderBy('id', 'desc').limit(count);
-  if (before !== undefined) void query.where('id', '<', before);
+/** A page of the audit list. */
+export const findDeeds = async (db: Knex, filter: AuditFilter, page: Page): Promise<AuditLine[]> => {
+  const query = db('audit');
+  cutPage(query, 'id', page);
   if (filter.who !== undefined) void query.where({ who: filter.who });
   if (filter.action !== undefined) void query.where({ action: filter.action });
   if (filter.from !== undefined) void query.where('at', '>=', filter.from);

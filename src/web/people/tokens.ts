@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isoInstant } from '../../clock.ts';
 import { int, intOrNull, type Row, type Store } from '../../store/store.ts';
 import type { Scope } from './may.ts';
 import { fits, hashOf, mintProof, proofText, readProof } from './proof.ts';
@@ -25,6 +26,13 @@ const readToken = (row: Row): Token => ({
   expiresAt: int(row['expires_at']),
   revokedAt: intOrNull(row['revoked_at']),
   usedAt: intOrNull(row['used_at']),
+});
+
+/** A token as `--json` shows it, without itself. */
+export const tokenLine = ({ id, name, scope, createdAt, expiresAt, revokedAt, usedAt }: Token) => ({
+  ...{ id, name, ...scope, createdAt: isoInstant(createdAt), expiresAt: isoInstant(expiresAt) },
+  revokedAt: revokedAt === null ? null : isoInstant(revokedAt),
+  usedAt: usedAt === null ? null : isoInstant(usedAt),
 });
 
 /** Makes a token that is good for `lasts` milliseconds. Its `text` is shown here and never again. */

@@ -25,7 +25,7 @@ describeStores('signing in', (open) => {
     expect(second.status).toBe(400);
     expect(second.headers.get('set-cookie')).toBeNull();
     expect(second.text).toContain('This link is not good');
-    const [deed] = await findDeeds(place.store.read, {}, { count: 10 });
+    const [deed] = await findDeeds(place.store.read, {}, { count: 10, newestFirst: true });
     expect(deed).toMatchObject({ who: 'kim@brand.example', by: 'person', action: 'sign-in', outcome: 'done' });
     expect(deed?.from).toMatch(/127\.0\.0\.1/);
   });
