@@ -1,3 +1,4 @@
+import { address } from './address.ts';
 import { alertsTest } from './alerts-test.ts';
 import { alerts } from './alerts.ts';
 import { audit } from './audit.ts';
@@ -15,6 +16,7 @@ import { ledgerAdd } from './ledger-add.ts';
 import { ledgerSample } from './ledger-sample.ts';
 import { ledgerShow } from './ledger-show.ts';
 import { personAdd, personList, personRemove, signIn } from './persons.ts';
+import { mail } from './mail.ts';
 import { prove } from './prove.ts';
 import { schedule } from './schedule.ts';
 import { serve } from './serve.ts';
@@ -46,6 +48,8 @@ export const commands: readonly CliCommand[] = [
   ledgerShow,
   ledgerSample,
   submit,
+  mail,
+  address,
   submissions,
   submissionsShow,
   submissionsOriginal,

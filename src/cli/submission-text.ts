@@ -1,3 +1,4 @@
+import type { showRefused } from '../inbound/mail/refused-mail.ts';
 import type { OutcomeRow } from '../inbound/submission/rows.ts';
 import type { showSubmission } from '../inbound/submission/submission.ts';
 import { count, moment, plural, table } from './output.ts';
@@ -37,6 +38,22 @@ export const submissionsText = (lines: readonly SubmissionLine[]): string =>
       { title: '', text: remark },
     ],
     'No submission.',
+  );
+
+/** Refused mail in columns. */
+export const refusedText = (lines: readonly ReturnType<typeof showRefused>[]): string =>
+  table(
+    lines,
+    [
+      { title: 'at', text: (line) => moment(line.at) },
+      { title: 'times', text: (line) => count(line.times), align: 'right' },
+      { title: 'peer', text: (line) => line.peer },
+      { title: 'sender', text: (line) => line.envelopeFrom ?? '-' },
+      { title: 'recipient', text: (line) => line.recipient ?? '-' },
+      { title: 'code', text: (line) => String(line.code), align: 'right' },
+      { title: 'reason', text: (line) => line.reason },
+    ],
+    'No mail was refused.',
   );
 
 const rowsText = (rows: readonly OutcomeRow[]): string =>

@@ -1,10 +1,11 @@
 import { Fault } from '../fault.ts';
-import { showSubmission, statuses, type Submission } from '../inbound/submission/submission.ts';
+import { newestRefused, showRefused } from '../inbound/mail/refused-mail.ts';
+import { sayingWhatItWaitsFor, showSubmission, statuses, type Submission } from '../inbound/submission/submission.ts';
 import { findSubmission, findSubmissions } from '../inbound/submission/submissions.ts';
-import { argument, oneOf, positive, textOption } from './arguments.ts';
+import { argument, flag, oneOf, positive, textOption } from './arguments.ts';
 import type { Call, CliCommand } from './command.ts';
 import { exit } from './exit-code.ts';
-import { storyText, submissionsText } from './submission-text.ts';
+import { refusedText, storyText, submissionsText } from './submission-text.ts';
 import { storyOf } from './submit.ts';
 import { type App, withApp } from './wire.ts';
 
@@ -25,12 +26,16 @@ export const submissionOf = async ({ store }: App, call: Call): Promise<Submissi
   });
 };
 
+/** Lines of refused mail that are shown, the newest ones. */
+const mostRefused = 1000;
+
 export const submissions: CliCommand = {
   name: 'submissions',
   args: [],
   options: [
     { flags: '--event-type <id>', text: 'only of this event type' },
     { flags: '--status <status>', text: `only with this status: ${statuses.join(', ')}` },
+    { flags: '--refused', text: 'instead, mail that was not taken: when, from where, for whom, and why' },
   ],
   summary: 'the file submissions log: each file received, and what became of it, oldest first',
   details:
@@ -39,16 +44,23 @@ export const submissions: CliCommand = {
   examples: [
     ['submissions', 'all of them'],
     ['submissions --status Held', 'what waits for a person'],
+    ['submissions --refused', 'mail that somebody sent and that is not here'],
     ['submissions show 12', 'one of them, line by line'],
   ],
   run: (call, session) =>
-    withApp(session, async ({ store }) => {
+    withApp(session, async ({ store, settings }) => {
+      if (flag(call, 'refused')) {
+        session.out.answer((await newestRefused(store.read, mostRefused)).map(showRefused), refusedText);
+        return exit.done;
+      }
       const [eventType, status] = [textOption(call, 'eventType'), textOption(call, 'status')];
       const filter = {
         ...(eventType === undefined ? {} : { eventTypeId: positive(eventType, '--event-type') }),
         ...(status === undefined ? {} : { status: oneOf(status, statuses, '--status') }),
       };
-      session.out.answer((await findSubmissions(store.read, filter)).map(showSubmission), submissionsText);
+      const found = await findSubmissions(store.read, filter);
+      const lines = found.map((one) => showSubmission(sayingWhatItWaitsFor(one, settings.eventTypes)));
+      session.out.answer(lines, submissionsText);
       return exit.done;
     }),
 };
@@ -61,7 +73,7 @@ export const submissionsShow: CliCommand = {
   examples: [['submissions show 12 --json', 'with rows: line, orderId, outcome, message, hint']],
   run: (call, session) =>
     withApp(session, async (app) => {
-      session.out.answer(await storyOf(app, await submissionOf(app, call)), storyText);
+      session.out.answer(await storyOf(app, sayingWhatItWaitsFor(await submissionOf(app, call), app.settings.eventTypes)), storyText);
       return exit.done;
     }),
 };

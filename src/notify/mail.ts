@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { createTransport } from 'nodemailer';
 import { isoInstant } from '../clock.ts';
 import type { Answer, Channel, Message, Relay } from './channel.ts';
@@ -22,7 +23,7 @@ const tlsOf = ({ port, user, ca }: Relay) => {
   };
 };
 
-const transportTo = (relay: Relay) => {
+const transportTo = (relay: Relay, answerMs = stepMs) => {
   const { host, port, user, password } = relay;
   return createTransport({
     host,
@@ -32,7 +33,7 @@ const transportTo = (relay: Relay) => {
     dnsTimeout: stepMs,
     connectionTimeout: stepMs,
     greetingTimeout: stepMs,
-    socketTimeout: stepMs,
+    socketTimeout: answerMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -113,6 +114,36 @@ export const sendLetter = async (relay: Relay, letter: Letter, { signal }: Pick<
     return oneLine(sent.response, longestAnswer);
   } catch (error) {
     throw signal.aborted ? signal.reason : mailFault('a reply', error);
+  }
+};
+
+/** A mail with one file, as an advertiser would send it. */
+export interface FileMail {
+  from: string;
+  to: string;
+  file: { name: string; content: Readable };
+}
+
+/** Whether a server took a mail, and what it said: its code and text. */
+export interface Taken {
+  taken: boolean;
+  answer: Answer;
+}
+
+/** A server that checks who sends asks name servers before it answers, milliseconds. */
+const patienceMs = 120_000;
+
+/** Mails a file to a server. A no is an answer, too; throws Fault (retry) of `notify-fault.ts` when there is none. */
+export const mailFile = async (server: Relay, { from, to, file }: FileMail): Promise<Taken> => {
+  const transport = transportTo(server, patienceMs);
+  const attachments = [{ filename: file.name, content: file.content, contentType: 'application/octet-stream' }];
+  try {
+    const sent = await transport.sendMail({ from, to, subject: file.name, text: '', attachments });
+    return { taken: true, answer: oneLine(sent.response, longestAnswer) };
+  } catch (error) {
+    const answer = error instanceof Error && 'response' in error ? error.response : undefined;
+    if (typeof answer === 'string' && /^[45]\d\d/.test(answer)) return { taken: false, answer: oneLine(answer) };
+    throw mailFault(`${server.host}:${server.port}`, error);
   }
 };
 

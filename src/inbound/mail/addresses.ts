@@ -59,3 +59,20 @@ export const findAddress = ({ domain, locals }: AddressBook, address: string, no
   if (!entry) return { kind: 'unknown' };
   return now < entry.endsAt ? { kind: 'found', eventTypeId: entry.eventTypeId, check } : { kind: 'ended' };
 };
+
+/** Characters that nobody mistakes for others, 32 of them. */
+const letters = '0123456789abcdefghjkmnpqrstvwxyz';
+
+/** How many random bytes a fresh local part takes: 80 bits cannot be guessed. */
+export const freshLocalBytes = 16;
+
+/** A local part that cannot be guessed: the word, so that people tell it from others, and 16 random characters. */
+export const freshLocal = (word: string, random: Uint8Array): string => {
+  const said = word
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40);
+  const unguessable = [...random].map((byte) => letters[byte % letters.length]).join('');
+  return said === '' ? unguessable : `${said}-${unguessable}`;
+};
