@@ -60,7 +60,7 @@ export const frontPage = (version: string, openAlerts: number): Html =>
         partner's own drop. This is version ${version}; it is running.
       </p>
       <ul>
-        <li><a href="/sign-in">/sign-in</a>: for people</li>
+        <li><a href="/overview">/overview</a>: the console, for people</li>
         <li><a href="/api/v1/">/api/v1/</a>: for programs</li>
         <li><a href="/healthz">/healthz</a>: the process lives</li>
         <li><a href="/readyz">/readyz</a>: database, spool and scheduler work</li>

@@ -11,7 +11,8 @@ import type { Reading } from './reading.ts';
 export const statuses = ['Queued', 'In Progress', 'Complete', 'Failed', 'Duplicate', 'Held'] as const;
 export type SubmissionStatus = (typeof statuses)[number];
 
-export type SubmissionType = 'Modification' | 'Reversal' | 'Conversion' | 'Mixed';
+export const types = ['Modification', 'Reversal', 'Conversion', 'Mixed'] as const;
+export type SubmissionType = (typeof types)[number];
 
 /** By what way a file came in. */
 export type Channel = 'submit' | 'mail' | 'inbox';
@@ -89,6 +90,14 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 /** A fault of the file as a whole as one line for the log: why, and what to do. */
 export const sentenceOf = ({ object, reason, hint }: Fault): string =>
   `${capital(object)}: ${reason}. ${capital(hint)}.`;
+
+/** As it is shown where its event type is not in the configuration: it waits, and says for what. */
+export const sayingWhatItWaitsFor = (one: Submission, eventTypes: { has(id: number): boolean }): Submission => {
+  const { status, eventTypeId: id } = one;
+  if ((status !== 'Queued' && status !== 'In Progress') || eventTypes.has(id)) return one;
+  const error = `The event type ${id} is not in the configuration. It waits until event-types/${id}.yaml is there.`;
+  return { ...one, error };
+};
 
 const instantOrNull = (ms: number | null): string | null => (ms === null ? null : isoInstant(ms));
 

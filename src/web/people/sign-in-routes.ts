@@ -67,7 +67,7 @@ const redeem = async (ctx: WebContext, { peers }: GateState, call: Call): Promis
     return pageAnswer(worthlessPage(), 400);
   }
   peers.right(call.peer);
-  return redirect('/', sessionCookie(cookie, secure, absoluteMs / 1000));
+  return redirect('/overview', sessionCookie(cookie, secure, absoluteMs / 1000));
 };
 
 const isSecure = (ctx: WebContext): boolean => ctx.settings().url?.startsWith('https:') === true;
