@@ -58,7 +58,7 @@ const makeParser = () => {
   return { parser, endsInside: () => !insides.splitter.node.root };
 };
 
-const explained = (error: unknown): unknown =>
+const explained = <E>(error: E): E | Fault =>
   error instanceof Error && 'code' in error && error.code === 'EMAXLEN' ? tooManyParts(error) : error;
 
 interface Leaf {
@@ -72,7 +72,7 @@ async function* leavesOf(raw: Readable): AsyncGenerator<Leaf> {
   const { parser, endsInside } = makeParser();
   let content: Readable | undefined;
   // The parser would leave a part that it cannot end waiting for ever.
-  parser.on('error', (error: Error) => content?.destroy(error));
+  parser.on('error', (error: Error) => content?.destroy(explained(error)));
   pipeline(raw, parser, () => undefined);
   try {
     for await (const data of parser as AsyncIterable<AttachmentStream | { type: 'text' }>) {

@@ -135,6 +135,7 @@ describe('a message that cannot be used at all', () => {
   test.each([
     ['cut off', 'cut-off'],
     ['too many parts', 'too-many-parts'],
+    ['huge header', 'too-many-parts'],
     ['too many files', 'too-many-files'],
   ])('%s leaves nothing in the spool', async (name, code) => {
     const before = await readdir(folder);

@@ -163,6 +163,7 @@ MAILS = {
     'zip with many entries': one('mods.zip', zipped(*((f'{i}.txt', b'') for i in range(1100))), 'application/zip'),
     'cut off': raw('Content-Type: multipart/mixed; boundary=b\n', BOUNDED),
     'too many parts': raw('Content-Type: multipart/mixed; boundary=b\n', b'--b\r\n\r\nx\r\n' * 1100 + b'--b--\r\n'),
+    'huge header': raw('Content-Type: multipart/mixed; boundary=b\n', b'--b\r\nContent-Type: text/csv; name=a.csv\r\n\r\n' + CSV * 4000 + b'\r\n--b\r\nX: ' + b'x' * 1_200_000 + b'\r\n\r\ny\r\n--b--\r\n'),
     'too many files': attached(*((f'{i}.csv', CSV, ('text', 'csv'), 'attachment') for i in range(60))),
     'no boundary': raw('Content-Type: multipart/mixed\n', b'x'),
 }
