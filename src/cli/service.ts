@@ -45,10 +45,11 @@ export const within = (ms: number, work: Promise<unknown>): Promise<boolean> => 
 
 /** What of the settings the jobs work with. */
 const asOf = (settings: Settings) => {
-  const { feeds, drops, eventTypes, retention, late } = settings;
-  const keep = { keepBatchFiles: retention.batchFiles, keepSubmissions: retention.submissions };
+  const { feeds, drops, eventTypes, inboxes, retention, late } = settings;
+  const { batchFiles: keepBatchFiles, submissions: keepSubmissions, messages: keepMessages } = retention;
+  const keep = { keepBatchFiles, keepSubmissions, keepMessages };
   const replying = replyingOf(settings);
-  return { feeds, drops, eventTypes, channels: channelsOf(settings), replying, late, ...keep };
+  return { feeds, drops, eventTypes, inboxes, channels: channelsOf(settings), replying, late, ...keep };
 };
 
 /** Starts the jobs of the chosen parts, the mail listener and the web. Throws a Fault when a port cannot be had. */

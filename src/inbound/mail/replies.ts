@@ -84,16 +84,12 @@ const hourMs = 3_600_000;
 /** Decides once who gets an answer; whoever comes second changes nothing. Too many to one address within an hour are withheld. */
 export const planReply = (
   store: Store,
-  { messageId, recipient }: Unanswered,
-  kind: ReplyKind,
-  who: Addressee,
+  { messageId, recipient }: Pick<Unanswered, 'messageId' | 'recipient'>,
+  { kind, who, now }: { kind: ReplyKind; who: Addressee; now: number },
 ): Promise<void> =>
-  store.write(async (writer) => {
-    const { knex } = writer;
-    const now = await writer.now();
+  store.write(async ({ knex }) => {
     const address = 'to' in who ? who.to : null;
-    const recent = { address, since: now - hourMs };
-    const full = address !== null && (await countSince(knex, recent)) >= mostAnHour;
+    const full = address !== null && (await countSince(knex, { address, since: now - hourMs })) >= mostAnHour;
     const withheld = 'withheld' in who ? who.withheld : full ? 'too many answers to this address within an hour' : null;
     const row = { message_id: messageId, recipient, kind, created_at: now, next_try_at: now };
     await knex('replies')

@@ -53,7 +53,8 @@ const plan = async ({ store, clock, replying }: ReplyContext): Promise<void> => 
   for (const one of await unanswered(store.read, answering, { now: clock.now(), most: atATime })) {
     const [rule, message] = [rules.get(one.eventTypeId), await findMessage(store.read, one.messageId)];
     if (!rule || rule.reply === 'none' || !message) continue;
-    await planReply(store, one, rule.reply, addressee(message, one, rule, { domain, from: relay.from }));
+    const who = addressee(message, one, rule, { domain, from: relay.from });
+    await planReply(store, one, { kind: rule.reply, who, now: clock.now() });
   }
 };
 
