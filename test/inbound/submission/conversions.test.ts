@@ -233,4 +233,22 @@ describeStores('conversions', (open) => {
     const again = await stage.send(file);
     expect(again.outcomes).toEqual({ DUPLICATE: 40, ACTIONTRACKER_NOT_FOUND: 1 });
   });
+
+  test('an XML file creates the same, nested items or not', async () => {
+    const stage = await stageOf();
+    const order = (id: string, rest: string) =>
+      `<conversion CampaignId="1000"><ActionTrackerId>4521</ActionTrackerId><EventDate>${today}</EventDate>
+        <OrderId>${id}</OrderId><MediaPartnerId>7788</MediaPartnerId>${rest}</conversion>`;
+    const item = (sku: string, price: string) =>
+      `<Item><Sku>${sku}</Sku><Quantity>1</Quantity><ItemPrice>${price}</ItemPrice></Item>`;
+    const xml = [
+      order('X1', item('A', '1.50') + item('B', '2.25')),
+      order('X2', item('A', 'x') + item('B', '2')),
+      order('X3', item('A', '7')),
+    ];
+    const { rows, type } = await stage.send(`<orders>${xml.join('\n')}</orders>`, { fileName: 'orders.xml' });
+    expect(type).toBe('Conversion');
+    expect(codes(rows)).toEqual(['CREATED', 'CREATED', 'CONV_MALFORMED', 'CONV_MALFORMED', 'CREATED']);
+    expect((await stage.shown('X1'))[0]).toMatchObject({ amount: '3.75', items: [{ sku: 'A' }, { sku: 'B' }] });
+  });
 });
