@@ -15,7 +15,7 @@ const found = (bytes: Buffer, from: number, to: number): boolean => {
   return false;
 };
 
-/** Enough of what came before to judge a dot at the border of two blocks. */
+/** Enough of what came before to judge a dot at the border of two blocks; a dot in the first half of it was judged. */
 const kept = 4;
 
 /**
@@ -28,7 +28,7 @@ export const makeLoneDotWatch = (): ((block: Buffer) => boolean) => {
   return (block) => {
     if (seen) return true;
     const border = Buffer.concat([tail, block.subarray(0, kept)]);
-    seen = found(border, 0, border.length - 2) || found(block, 2, block.length - 2);
+    seen = found(border, 2, border.length - 2) || found(block, 2, block.length - 2);
     tail = Buffer.concat([tail, block.subarray(-kept)]).subarray(-kept);
     return seen;
   };
