@@ -44,10 +44,10 @@ const settingsIn = (folder: string): WebSettings => ({
 
 const folderDrop = (folder: string, name: string): DropPlan => ({
   spec: {
-    ...{ kind: 'folder', name: `${name}-folder`, folder: join(folder, name), partialFolder: undefined },
-    ...{ rename: true, replace: false, confirm: 'size' },
-  } as unknown as DropPlan['spec'],
-  ...{ unknown: 'hold', giveUpAfter: 1000, watchPickup: false },
+    ...{ kind: 'folder', name: `${name}-folder`, folder: join(folder, name) },
+    ...{ concurrency: 1, stepTimeout: 30_000, replace: false },
+  },
+  ...{ unknown: 'hold', giveUpAfter: 3_600_000, watchPickup: false },
 });
 
 export interface Answer {

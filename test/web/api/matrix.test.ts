@@ -1,0 +1,164 @@
+import { expect, test } from 'vitest';
+import type { z } from 'zod';
+import { endpoints } from '../../../src/web/api/api.ts';
+import { findDeeds } from '../../../src/web/people/audit.ts';
+import { describeStores } from '../../stores.ts';
+import { type As, openPlace, type PlaceOfWeb } from '../place.ts';
+import { setStage } from './stage.ts';
+
+type Owned = Awaited<ReturnType<typeof setStage>>['mine'];
+type Role = 'ops' | 'advertiser' | 'partner';
+
+interface Case {
+  /** Who has the action at all. Written out by hand: a change of the rules must be made twice. */
+  who: readonly Role[];
+  /** The request about what belongs to somebody. */
+  path: (owned: Owned) => string;
+  body?: string;
+  /** About one thing, so that somebody else's is 404; a list otherwise. */
+  one?: true;
+}
+
+const all: readonly Role[] = ['ops', 'advertiser', 'partner'];
+const feedsPeople: readonly Role[] = ['ops', 'partner'];
+const filesPeople: readonly Role[] = ['ops', 'advertiser'];
+const ops: readonly Role[] = ['ops'];
+const nobody: Owned = { feed: 'none', batch: 999, delivery: 999, submission: 999, eventType: 999, order: 'NONE' };
+
+const cases: Record<string, Case> = {
+  'get /feeds': { who: feedsPeople, path: () => '/feeds' },
+  'get /schedule': { who: feedsPeople, path: () => '/schedule?count=2' },
+  'get /batches': { who: feedsPeople, path: () => '/batches' },
+  'get /batches/{id}': { who: feedsPeople, path: ({ batch }) => `/batches/${batch}`, one: true },
+  'get /batches/{id}/file': { who: feedsPeople, path: ({ batch }) => `/batches/${batch}/file`, one: true },
+  'get /deliveries': { who: feedsPeople, path: () => '/deliveries' },
+  'get /deliveries/{id}': { who: feedsPeople, path: ({ delivery }) => `/deliveries/${delivery}`, one: true },
+  'post /deliveries/{id}/resend': { who: ops, path: ({ delivery }) => `/deliveries/${delivery}/resend`, one: true },
+  'post /deliveries/{id}/release': { who: ops, path: ({ delivery }) => `/deliveries/${delivery}/release`, one: true },
+  'post /deliveries/{id}/settle': {
+    ...{ who: ops, path: ({ delivery }) => `/deliveries/${delivery}/settle`, one: true, body: '{"reason":"by mail"}' },
+  },
+  'get /submissions': { who: filesPeople, path: () => '/submissions' },
+  'post /submissions': {
+    ...{ who: filesPeople, path: ({ eventType }) => `/submissions?eventType=${eventType}&fileName=a.csv`, one: true },
+    body: 'OrderId,Amount\nA,1\n',
+  },
+  'get /submissions/{id}': { who: filesPeople, path: ({ submission }) => `/submissions/${submission}`, one: true },
+  'get /submissions/{id}/rows': {
+    ...{ who: filesPeople, path: ({ submission }) => `/submissions/${submission}/rows`, one: true },
+  },
+  'get /submissions/{id}/original': {
+    ...{ who: filesPeople, path: ({ submission }) => `/submissions/${submission}/original`, one: true },
+  },
+  'get /submissions/{id}/result': {
+    ...{ who: filesPeople, path: ({ submission }) => `/submissions/${submission}/result`, one: true },
+  },
+  'post /submissions/{id}/release': {
+    ...{ who: ops, path: ({ submission }) => `/submissions/${submission}/release`, one: true, body: '{}' },
+  },
+  'get /transactions': { who: filesPeople, path: ({ order }) => `/transactions?orderId=${order}` },
+  'get /trace': { who: all, path: ({ order }) => `/trace?orderId=${order}` },
+  'get /alerts': { who: ops, path: () => '/alerts' },
+  'get /drops': { who: ops, path: () => '/drops' },
+  'get /refused-mail': { who: ops, path: () => '/refused-mail' },
+  'get /audit': { who: ops, path: () => '/audit' },
+  'get /tokens': { who: ops, path: () => '/tokens' },
+  'get /me': { who: all, path: () => '/me' },
+};
+
+const scopes = {
+  ops: { role: 'ops' },
+  advertiser: { role: 'advertiser', eventTypes: [4521] },
+  partner: { role: 'partner', partners: ['acme'], feeds: [] },
+} as const;
+
+const asking =
+  (place: PlaceOfWeb) =>
+  (key: string, { path, body }: Case, owned: Owned, as: As) => {
+    const method = key.split(' ')[0]?.toUpperCase() ?? 'GET';
+    return place.ask(`/api/v1${path(owned)}`, { method, as, ...(body === undefined ? {} : { body }) });
+  };
+
+/** What of somebody else's, or of a person, must never be in an answer. */
+const foreign: Record<Role, RegExp> = {
+  ops: /never shown/,
+  advertiser: /4522|bolt|planted/,
+  partner: /bolt|4522|planted@/,
+};
+
+describeStores('every route and every role', (open) => {
+  test('who is unknown is 401, who may not is 403, what is somebody else’s is 404 as if it were not there', async () => {
+    const place = await openPlace(await open());
+    const { mine, theirs } = await setStage(place);
+    const ask = asking(place);
+    const told = new Map(endpoints(place.ctx).map((one) => [`${one.told.method} ${one.told.path}`, one.told]));
+    expect([...told.keys()].sort()).toEqual(Object.keys(cases).sort());
+    for (const [key, one] of Object.entries(cases)) {
+      const unknown = await ask(key, one, mine, undefined);
+      // A request of nobody's that writes is not even asked who it is from when no page of ours sent it.
+      expect(unknown.status, key).toBe(401);
+      expect(unknown.headers.get('content-type')).toBe('application/problem+json');
+      for (const role of all) {
+        const as = await place.token(scopes[role]);
+        if (!one.who.includes(role)) {
+          for (const owned of [mine, theirs, nobody]) {
+            const denied = await ask(key, one, owned, as);
+            expect({ key, role, status: denied.status, code: denied.json()['code'] }).toEqual({
+              ...{ key, role, status: 403, code: 'not-allowed' },
+            });
+          }
+          continue;
+        }
+        if (one.one && role !== 'ops') {
+          const [other, none] = [await ask(key, one, theirs, as), await ask(key, one, nobody, as)];
+          expect({ key, role, status: other.status }).toEqual({ key, role, status: 404 });
+          expect(other.text).toBe(none.text);
+        }
+        const answer = await ask(key, one, mine, as);
+        const repeated = role === 'ops' && key.startsWith('post') ? [409] : [];
+        expect([200, 202, ...repeated], `${key} as ${role}: ${answer.text}`).toContain(answer.status);
+        expect(answer.text, `${key} as ${role}`).not.toMatch(foreign[role]);
+        const schema = told.get(key)?.answer;
+        if (answer.status < 300 && schema !== undefined && schema !== 'file')
+          expect((schema as z.ZodType).safeParse(answer.json()).error, key).toBeUndefined();
+      }
+    }
+  });
+
+  test('lists of what is nobody’s and of theirs are the same for those who may see neither', async () => {
+    const place = await openPlace(await open());
+    const { mine, theirs } = await setStage(place);
+    const as = await place.token(scopes.advertiser);
+    const asPartner = await place.token(scopes.partner);
+    const list = async (path: string, who: As) => (await place.ask(`/api/v1${path}`, { as: who })).text;
+    expect(await list(`/transactions?orderId=${theirs.order}`, as)).toBe(await list('/transactions?orderId=NONE', as));
+    expect(await list(`/submissions?eventType=${theirs.eventType}`, as)).toBe('{"items":[],"next":null}');
+    expect(await list(`/batches?feed=${theirs.feed}`, asPartner)).toBe('{"items":[],"next":null}');
+    expect(await list(`/deliveries?batch=${theirs.batch}`, asPartner)).toBe('{"items":[],"next":null}');
+    expect(await list(`/trace?orderId=${theirs.order}`, asPartner)).toBe('{"items":[],"next":null}');
+    expect(await list(`/deliveries?batch=${mine.batch}`, asPartner)).toContain('acme_1.csv');
+  });
+
+  test('what writes is on the audit list, what was refused too, and downloads', async () => {
+    const place = await openPlace(await open());
+    const { mine } = await setStage(place);
+    const as = await place.token(scopes.ops);
+    const partner = await place.token(scopes.partner);
+    const settle = (who: As) =>
+      place.ask(`/api/v1/deliveries/${mine.delivery}/settle`, { method: 'POST', as: who, body: '{"reason":"mailed"}' });
+    expect((await settle(partner)).status).toBe(403);
+    expect((await settle(as)).status).toBe(200);
+    expect((await settle(as)).status).toBe(409);
+    await place.ask(`/api/v1/batches/${mine.batch}/file`, { as: partner });
+    const deeds = await findDeeds(place.store.read, {}, {});
+    const name = `delivery ${mine.delivery}`;
+    expect(deeds.map(({ action, object, outcome }) => ({ action, object, outcome }))).toEqual([
+      { action: 'deliveries.settle', object: `/api/v1/deliveries/${mine.delivery}/settle`, outcome: 'not-allowed' },
+      { action: 'deliveries.settle', object: name, outcome: 'done' },
+      { action: 'deliveries.settle', object: name, outcome: 'is-settled' },
+      { action: 'batches.download', object: `batch ${mine.batch}`, outcome: 'done' },
+    ]);
+    expect(deeds[0]).toMatchObject({ by: 'token', from: '127.0.0.1' });
+    expect(deeds[0]?.who).toMatch(/^partner \([0-9a-f]{16}\)$/);
+  });
+});
