@@ -75,6 +75,7 @@ export const consolePage = (call: KnownCall, { title, body }: ConsolePage, statu
           <meta charset="utf-8" />
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <title>${title} · Nightdrop</title>
+          <link rel="icon" href="data:," />
           <link rel="stylesheet" href="${stylePath}" />
           <script type="module" src="${scriptPath}"></script>
         </head>

@@ -34,7 +34,8 @@ td.file { max-width: 26rem; overflow-wrap: anywhere; min-width: 9rem; }
 .status.none { color: var(--quiet); background: var(--panel); }
 .panel { border: 1px solid var(--line); border-radius: 6px; padding: .7rem 1rem; background: var(--panel); margin: .6rem 0; }
 .panel.bad { border-color: var(--bad); background: var(--badground); } .panel.good { border-color: var(--good); background: var(--goodground); } .panel.warn { border-color: var(--warn); background: var(--warnground); }
-.panel p { margin: .25rem 0; } ul.needs { list-style: none; margin: 0; padding: 0; display: grid; gap: .5rem; }
+.panel p { margin: .25rem 0; } .panel > p > .status { padding-left: 0; }
+ul.needs { list-style: none; margin: 0; padding: 0; display: grid; gap: .5rem; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; margin: 0; } dl.facts dt { color: var(--quiet); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); gap: .8rem; } .card { border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem; }
 .card h3 { margin: 0 0 .2rem; font-size: 1rem; } .card p { margin: .15rem 0; } svg.bars { display: block; width: 100%; height: 3rem; margin: .4rem 0; } svg.bars rect { fill: var(--link); } svg.bars rect.empty { fill: var(--line); }
@@ -44,10 +45,10 @@ input, select, button, textarea { font: inherit; color: var(--text); background:
 button { cursor: pointer; background: var(--panel); } button.main { background: var(--link); border-color: var(--link); color: var(--ground); font-weight: 600; } button.link { border: 0; background: none; color: var(--link); text-decoration: underline; padding: 0; }
 button:disabled { opacity: .55; cursor: not-allowed; }
 .actions { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .8rem 0; } .pages { display: flex; gap: 1rem; margin: .8rem 0; }
-.counts { display: flex; flex-wrap: wrap; gap: .35rem .9rem; list-style: none; margin: 0; padding: 0; }
+.counts { display: flex; flex-wrap: wrap; gap: .35rem .9rem; list-style: none; margin: 0 0 .6rem; padding: 0; }
 dialog { border: 1px solid var(--line); border-radius: 8px; color: var(--text); background: var(--ground); } kbd { border: 1px solid var(--line); border-radius: 3px; padding: 0 .3em; font-size: .9em; }
 @media (max-width: 42rem) { header.top { padding: .5rem .8rem; } main { padding: .7rem .8rem 2rem; } header.top .who { margin-left: 0; width: 100%; }
   table.cards-when-narrow thead { position: absolute; left: -99rem; } table.cards-when-narrow tr { display: block; padding: .5rem .7rem; border-bottom: 1px solid var(--line); }
-  table.cards-when-narrow td { display: grid; grid-template-columns: 8rem 1fr; gap: .6rem; border: 0; padding: .12rem 0; text-align: left; max-width: none; white-space: normal; } table.cards-when-narrow td::before { content: attr(data-label); color: var(--quiet); } table.cards-when-narrow td > * { justify-self: start; } }
+  table.cards-when-narrow td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .6rem; border: 0; padding: .12rem 0; text-align: left; max-width: none; white-space: normal; } table.cards-when-narrow td::before { content: attr(data-label); color: var(--quiet); } table.cards-when-narrow td > * { justify-self: start; } }
 @media print { header.top, form, .actions { display: none; } }
 `;

@@ -17,7 +17,8 @@ const moods: Record<SubmissionStatus, Mood> = {
 /** Complete is only good without errors. */
 export const statusBadge = ({ status, outcomes: counts }: Pick<Submission, 'status' | 'outcomes'>): Html => {
   const { errors } = sumsOf(counts);
-  if (status === 'Complete' && errors > 0) return badge('warn', `Complete, ${count(errors)} with errors`);
+  if (status === 'Complete' && errors > 0)
+    return badge('warn', `Complete, ${count(errors)} ${errors === 1 ? 'error' : 'errors'}`);
   return badge(moods[status], status);
 };
 

@@ -58,7 +58,7 @@ const lines = async (ctx: WebContext, call: KnownCall, one: Submission): Promise
     ({ line, orderId, outcome: code, message, hint }) =>
       html`<tr data-row>
         ${cell('Line', String(line), 'num')}
-        ${cell('Order', orderId === null ? '–' : html`<a href="/trace?order=${encodeURIComponent(orderId)}">${orderId}</a>`)}
+        ${cell('Order', orderId === null ? '–' : html`<a class="nowrap" href="/trace?order=${encodeURIComponent(orderId)}">${orderId}</a>`)}
         ${cell('Outcome', outcomeBadge(code))} ${cell('What it says', message)} ${cell('What to do', hint)}
       </tr>`,
   );
