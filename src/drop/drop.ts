@@ -214,6 +214,12 @@ export const placeOf = (spec: DropSpec): string => {
   }
 };
 
+/**
+ * The name that a file which is replaced may have for a moment, where a server refuses a rename onto it; a crash in that
+ * moment leaves it behind.
+ */
+export const asideName = (partial: string): string => `${partial}.old.part`;
+
 /** Bytes that are read at most of a file whose size does not matter; a server may send without end. */
 export const enoughRead = 1_000_000;
 

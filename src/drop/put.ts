@@ -7,6 +7,8 @@ import { DropFault, type Drop, type DropOptions, type Entry, type Outgoing, type
 export interface Moves {
   /** What the drop is called in messages. */
   readonly label: string;
+  /** A rename onto a name that exists may overwrite it: where nobody may look before it, it needs `replace`. */
+  readonly overwrites?: true;
   /** As `Drop.look`. Fault `blind` when the server lets nobody look. */
   look(name: SafeName, most?: number): Promise<Entry | undefined>;
   /** Writes all bytes under the partial name and makes them last. A straight write has its final name as partial name. */
@@ -80,11 +82,12 @@ const outcomeUnknown = (label: string, name: string, cause: unknown): DropFault 
     cause,
   });
 
-/** Refuses a final name that exists. Where nobody may look and nobody need confirm, the rename itself must refuse it. */
+/** Refuses a final name that exists. Where nobody may look and nobody need confirm, the rename itself must refuse it, or `replace` be set. */
 const refuseTaken = async (moves: Moves, file: Outgoing, { replace, confirm }: PutOptions): Promise<void> => {
   if (replace) return;
   const found = await moves.look(file.name).catch((error: unknown) => {
-    if (confirm === 'none' && error instanceof DropFault && error.code === 'blind') return undefined;
+    const nobodyMayLook = error instanceof DropFault && error.code === 'blind';
+    if (nobodyMayLook && confirm === 'none' && !moves.overwrites) return undefined;
     throw error;
   });
   if (found) throw taken(moves.label, file.name);

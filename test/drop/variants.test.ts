@@ -75,7 +75,7 @@ describe.skipIf((await vsftpdMissing()) !== undefined)('vsftpd', () => {
     onVsftpd('write only', denied('SIZE,MDTM', 'dirlist_enable=NO', 'download_enable=NO'), { ends: ['blind', 'hold'] }),
     onVsftpd('write only, confirm: none', denied('SIZE,MDTM', 'dirlist_enable=NO', 'download_enable=NO'), {
       ends: 'unchecked',
-      options: { confirm: 'none' },
+      options: { confirm: 'none', replace: true },
     }),
     onVsftpd('no remove', denied('DELE'), { ends: 'size' }),
     onVsftpd('one session', { config: ['max_clients=1'] }, { ends: ['busy', 'retry'], meanwhile: anotherSession }),

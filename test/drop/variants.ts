@@ -28,7 +28,7 @@ export interface Variant {
   bytes?: number;
   /** Put there before the upload and taken away after it, such as a session of somebody else. */
   meanwhile?(stage: Stage): Promise<() => Promise<void>>;
-  /** The name of a file of theirs that lies there before the upload; it stays as it is. */
+  /** The name of a file of theirs that lies there before the upload; it stays as it is unless ours arrives there. */
   theirs?: string;
   /** What happens while the bytes are on their way. */
   onTheWay?(): void;
@@ -54,7 +54,8 @@ const steps = ({ onTheWay }: Variant): PutSteps => {
 };
 
 const arrives = async (stage: Stage, variant: Variant): Promise<void> => {
-  const { ends, options, learned, called, bytes } = variant;
+  const { ends, options, learned, called, bytes, theirs } = variant;
+  if (theirs !== undefined) writeFileSync(join(stage.folder, theirs), 'theirs');
   const file = outgoing('orders.csv', bytes ?? 300_000);
   const drop = await stage.open(options);
   try {

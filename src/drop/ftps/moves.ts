@@ -64,6 +64,7 @@ export const makeFtpsDrop = (
   };
   const moves: Moves = {
     label: spec.name,
+    overwrites: true,
     look: (name, most) => look(at, name, most),
     upload: (file, progress) => upload(at, file, progress),
     rename: (file) => rename(at, file),

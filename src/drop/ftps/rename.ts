@@ -1,4 +1,4 @@
-import { DropFault, type Outgoing } from '../drop.ts';
+import { asideName, DropFault, type Outgoing } from '../drop.ts';
 import { faultOf, outcomeUnknown, type Step } from '../fault-table.ts';
 import { replyOf, saysDenied } from './faults.ts';
 import { look } from './look.ts';
@@ -54,12 +54,6 @@ const sendRename = async (at: Place, from: string, to: string): Promise<DropFaul
   }
 };
 
-/** Nobody may look, and the caller has said that this is so. */
-const unlessBlind = (at: Place) => (error: unknown) => {
-  if (at.spec.confirm === 'none' && error instanceof DropFault && error.code === 'blind') return undefined;
-  throw error;
-};
-
 /** What a person can do about a server that refuses the rename as such. */
 const explained = ({ spec, step }: Place, file: Outgoing, error: unknown): unknown => {
   if (!(error instanceof DropFault)) return error;
@@ -89,7 +83,7 @@ const leftAside = ({ step }: Place, file: Outgoing, aside: string, refusal: Drop
 
 /** The old file steps aside, and comes back when the new one cannot have its name; it goes only once that is in its place. */
 const replaceInSteps = async (at: Place, file: Outgoing): Promise<void> => {
-  const aside = `${file.partial}.old.part`;
+  const aside = asideName(file.partial);
   const kept = await sendRename(at, file.name, aside);
   if (kept) throw explained(at, file, kept);
   const refusal = await sendRename(at, file.partial, file.name).catch((error: unknown) => {
@@ -110,7 +104,7 @@ export const rename = async (at: Place, file: Outgoing): Promise<void> => {
   const { link, spec, learned, step } = at;
   if (link.line.lost !== undefined) return link.line.wait(step('rename', file.name), Promise.resolve());
   const unguarded = !spec.replace && learned.renames !== 'refuses';
-  if (unguarded && (await look(at, file.name).catch(unlessBlind(at)))) throw taken(spec.name, file.name);
+  if (unguarded && (await look(at, file.name))) throw taken(spec.name, file.name);
   const refusal = await sendRename(at, file.partial, file.name).catch((error: unknown) => {
     throw isRefusal(error) ? explained(at, file, error) : error;
   });

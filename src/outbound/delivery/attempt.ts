@@ -1,5 +1,5 @@
 import { reached } from '../../commit-point.ts';
-import { type Drop, placeOf } from '../../drop/drop.ts';
+import { asideName, type Drop, placeOf } from '../../drop/drop.ts';
 import { asFault, Fault } from '../../fault.ts';
 import { databaseTrouble } from '../../store/trouble.ts';
 import { safeName } from '../../safe-name.ts';
@@ -142,7 +142,8 @@ const sendAll = async ({ ctx, plan, claimed, parcels, earlier, history }: Errand
       continue;
     }
     // 6. Sweep and receipt; in this order, because after the receipt nobody comes back for what a crash has left.
-    await sweep(drop, leftovers(earlier, drop.place));
+    const left = leftovers(earlier, drop.place);
+    await sweep(drop, plan.spec.replace ? left.flatMap((name) => [name, asideName(name)]) : left);
     reached('6 swept');
     reached('6 before receipt');
     await receipt(store, claimed, parcel.fileName, ofBatch);
@@ -151,12 +152,13 @@ const sendAll = async ({ ctx, plan, claimed, parcels, earlier, history }: Errand
 };
 
 /**
- * 6. Sweeps our older partial names; only names that our own attempts recorded. What cannot be removed stays, and a drop
+ * 6. Sweeps our older partial names, and what was replaced in those attempts; only names that our own attempts recorded. What cannot be removed stays, and a drop
  * that has stopped to answer does not hold up the receipt for each of them.
  */
 const sweep = async (drop: Drop, names: string[]): Promise<void> => {
   for (const name of names) {
-    const fault = await drop.remove(safeName(name)).then(
+    const removing = async () => drop.remove(safeName(name));
+    const fault = await removing().then(
       () => undefined,
       (error: unknown) => asFault(error, 'remove', name),
     );

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type SafeName, safeName } from '../../safe-name.ts';
 
-const longest = 255;
+/** Of the 255 bytes that a name may have; the rest is for the ending of `asideName`. */
+const longest = 246;
 
 /**
  * The name of a file while its bytes are in flight: `.{name}.{attempt}.part`. The attempt's number and a random word make

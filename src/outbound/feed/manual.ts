@@ -86,25 +86,39 @@ export const exportToDrops = async (
   options: RunOptions = {},
 ): Promise<Batch> => {
   const asked = ctx.clock.now();
-  const { part: nameOf } = await freeNames(ctx, feed, { due: asked });
-  const rendered = await renderFrame(ctx, feed, { ...options, frame, asked, nameOf });
-  const id = await nameAndKeep(ctx, feed, asked, rendered, options);
+  for (let parts = 1; ;) {
+    const { part: nameOf } = await freeNames(ctx, feed, { due: asked }, parts);
+    const rendered = await renderFrame(ctx, feed, { ...options, frame, asked, nameOf });
+    const id = await nameAndKeep(ctx, feed, { asked, nameOf }, rendered, options);
+    if (id !== undefined) return theBatch(ctx, id);
+    for (const { spool } of rendered.files) await ctx.spool.remove(spool);
+    parts = rendered.files.length;
+  }
+};
+
+const theBatch = async (ctx: FeedContext, id: number): Promise<Batch> => {
   const [kept] = await findBatches(ctx.store.read, { id });
   if (!kept) throw new Error(`batch ${id} is not there after it was written`);
   return kept;
 };
 
+/** An archive and an encrypted file hold the name of the file that is in them. */
+const holdsItsName = ({ file }: Feed): boolean => file.compress === 'zip' || file.encrypt !== undefined;
+
 const leaseMs = 15_000;
 const patienceMs = 60_000;
 
-/** Names and batch under one lease of the feed's manual exports, as two of them in one second would choose the same names. */
+/**
+ * Names and batch under one lease of the feed's manual exports, as two of them in one second would choose the same names.
+ * Undefined when another one has taken the name meanwhile that stands in the file: it must be made anew.
+ */
 const nameAndKeep = async (
   ctx: FeedContext,
   feed: Feed,
-  asked: number,
+  { asked, nameOf }: Pick<FrameRequest, 'asked' | 'nameOf'>,
   rendered: Rendered & { layout: Layout },
   { signal, onWait }: RunOptions,
-): Promise<number> => {
+): Promise<number | undefined> => {
   const use = {
     leaseMs,
     waitMs: patienceMs,
@@ -112,6 +126,10 @@ const nameAndKeep = async (
     onWait: ({ holder }: { holder: string }) => onWait?.(`another manual export of ${feed.name} (${holder})`),
   };
   const named = await withLease(ctx.store, `manual:${feed.name}`, ctx.holder, use, async (lease) => {
+    if (holdsItsName(feed)) {
+      const { part } = await freeNames(ctx, feed, { due: asked }, rendered.files.length);
+      if (part(1) !== nameOf(1)) return undefined;
+    }
     const batch = await describeManual(ctx, feed, asked, rendered);
     return ctx.store.write(async (writer) => {
       await assertHeld(writer, lease);

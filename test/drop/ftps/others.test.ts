@@ -51,10 +51,19 @@ describe.skipIf((await proftpdMissing()) !== undefined)('ProFTPD', () => {
     onProftpd('write only', denying('SIZE MLST MDTM LIST NLST MLSD READ RETR'), { ends: ['blind', 'hold'] }),
     onProftpd('write only, confirm: none', denying('SIZE MLST MDTM LIST NLST MLSD READ RETR'), {
       ends: 'unchecked',
-      options: { confirm: 'none' },
+      options: { confirm: 'none', replace: true },
     }),
     onProftpd('no remove', denying('DELE'), { ends: 'size' }),
     onProftpd('one session', ['MaxClients 1'], { ends: ['busy', 'retry'], meanwhile: anotherSession }),
+    onProftpd('no overwriting, the name is there', ['AllowOverwrite off'], {
+      theirs: 'orders.csv',
+      ends: ['taken', 'hold'],
+    }),
+    onProftpd('no overwriting, replace: true', ['AllowOverwrite off'], {
+      theirs: 'orders.csv',
+      options: { replace: true },
+      ends: 'size',
+    }),
     onProftpd('no names with a dot in front', [String.raw`PathDenyFilter "(^|/)\\.[^/]*$"`], {
       ends: ['denied', 'hold'],
     }),

@@ -228,7 +228,9 @@ describe.skipIf(missing !== undefined)('vsftpd', () => {
         const file = outgoing('orders.csv', 70_000);
         expect(await faultOf(deliver(stage, file))).toMatchObject({ code: 'blind', next: 'hold' });
         expect(namesIn(server.folder)).toEqual([]);
-        expect(await deliver(stage, file, {}, { confirm: 'none' })).toBe('unchecked');
+        expect(await faultOf(deliver(stage, file, {}, { confirm: 'none' }))).toMatchObject({ code: 'blind' });
+        expect(namesIn(server.folder)).toEqual([]);
+        expect(await deliver(stage, file, {}, { confirm: 'none', replace: true })).toBe('unchecked');
         expect(digestIn(server.folder, 'orders.csv')).toBe(file.sha256);
       }));
 

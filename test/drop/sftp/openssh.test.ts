@@ -117,6 +117,9 @@ describe.skipIf(missing !== undefined)('OpenSSH', () => {
       await work(stage).finally(() => proxy.close());
     };
     afterEach(() => empty(server.folder));
+    /** Not before: a line that is cut earlier is cut before the rename. */
+    const onceRenamed = (act: () => void) =>
+      void until(() => namesIn(server.folder).includes('orders.csv'), 'the server renames').then(act);
 
     it('shows nothing under the final name while an upload is blocked half-way', () =>
       around(async (stage) => {
@@ -191,7 +194,7 @@ describe.skipIf(missing !== undefined)('OpenSSH', () => {
 
     it.each([
       ['swallowed', () => undefined],
-      ['swallowed, then the line is cut', () => setTimeout(() => proxy.cut(), 50)],
+      ['swallowed, then the line is cut', () => onceRenamed(() => proxy.cut())],
     ])('does not know the outcome when the answer to the rename is %s', (_, then) =>
       around(async (stage) => {
         const file = outgoing('orders.csv', 100_000);

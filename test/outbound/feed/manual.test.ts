@@ -2,6 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { Batch } from '../../../src/outbound/feed/batch.ts';
+import type { FeedContext } from '../../../src/outbound/feed/context.ts';
+import type { Feed } from '../../../src/outbound/feed/feed.ts';
 import { findFeed } from '../../../src/outbound/feed/feeds.ts';
 import { exportToDrops, exportToFile } from '../../../src/outbound/feed/manual.ts';
 import { prove } from '../../../src/outbound/feed/prove.ts';
@@ -65,11 +68,30 @@ describeStores('a manual export', (open) => {
 
   test('so do several at the same moment, and no two share a name', async () => {
     const { ctx } = await scene();
-    const feed = makeFeed({}, { sidecar: 'sha256' });
+    const batches = await threeAtOnce(ctx, makeFeed({}, { sidecar: 'sha256' }));
+    const names = batches.flatMap(({ fileName, companions }) => [
+      fileName,
+      ...companions.map((companion) => companion.fileName),
+    ]);
+    expect(new Set(names).size).toBe(6);
+  });
+
+  test('and what is in an archive is called as the archive is', async () => {
+    const { ctx } = await scene();
+    const batches = await threeAtOnce(ctx, makeFeed({}, { compress: 'zip' }));
+    expect(new Set(batches.map(({ fileName }) => fileName)).size).toBe(3);
+    for (const { fileName, spool } of batches) {
+      const archive = await readFile(ctx.spool.pathOf(spool));
+      expect(archive.includes(fileName.replace(/(\.csv)?\.zip$/, '.csv'))).toBe(true);
+    }
+    expect(await readdir(ctx.spool.folder)).toHaveLength(3);
+  });
+
+  /** All have rendered before the first of them looks for a name. */
+  const threeAtOnce = (ctx: FeedContext, feed: Feed): Promise<Batch[]> => {
     const frame = { by: 'created', from: 0, to: due } as const;
     const gate = Promise.withResolvers<void>();
     let rendered = 0;
-    // All have rendered before the first of them looks for a name.
     const openFence: typeof openAtFence = async (...args) => {
       const fence = await openAtFence(...args);
       if (++rendered === 3) gate.resolve();
@@ -79,12 +101,8 @@ describeStores('a manual export', (open) => {
     const exports = ['a', 'b', 'c'].map((holder) =>
       exportToDrops({ ...ctx, holder, openAtFence: openFence }, feed, frame),
     );
-    const names = (await Promise.all(exports)).flatMap(({ fileName, companions }) => [
-      fileName,
-      ...companions.map((companion) => companion.fileName),
-    ]);
-    expect(new Set(names).size).toBe(6);
-  });
+    return Promise.all(exports);
+  };
 
   test('a file that cannot be written says so', async () => {
     const { ctx } = await scene();
