@@ -99,11 +99,11 @@ const judgeAll = (
 };
 
 const writeDown = async (writer: Writer, submission: Submission, work: Work, now: number): Promise<void> => {
-  const { id: submissionId, eventTypeId, channel, fileName, sender } = submission;
+  const { id: submissionId, eventTypeId, receivedAt, channel, fileName, sender } = submission;
   const { created, unmatched } = work;
   const transactions = created.map(({ transaction }) => transaction);
   const ids = await insertTransactions(writer, transactions, { at: now, channel, source: fileName, sender });
-  await keepUnmatched(writer, { eventTypeId, submissionId, at: now }, unmatched);
+  await keepUnmatched(writer, { eventTypeId, submissionId, receivedAt, at: now }, unmatched);
   const idOf = new Map(transactions.map(({ orderId }, i) => [orderId, ids[i] ?? 0]));
   await settleUnmatched(writer, eventTypeId, idOf);
 };

@@ -21,10 +21,10 @@ export interface UnmatchedConversion {
 const named = ({ texts }: ConversionOrder): Record<string, string> =>
   Object.fromEntries(texts.flatMap((text, i) => (text === null ? [] : [[textFields[i]?.name ?? '', text]])));
 
-const asJson = (order: ConversionOrder): string => {
-  const { eventDate, dated, currency, amount, quantity, items, custom } = order;
+const asJson = (order: ConversionOrder, receivedAt: number): string => {
+  const { eventDate, currency, amount, quantity, items, custom } = order;
   return JSON.stringify({
-    ...{ eventDate: eventDate === null ? dated : isoInstant(eventDate), currency },
+    ...{ eventDate: isoInstant(eventDate ?? receivedAt), currency },
     ...{ amount: formatAmount(amount, currency), quantity, ...named(order) },
     items: items.map((item) => ({ ...item, amount: formatAmount(item.amount, currency) })),
     custom,
@@ -37,14 +37,14 @@ const atATime = 500;
 /** Keeps conversions that name no partner, the newest words for each order. In the caller's database transaction. */
 export const keepUnmatched = async (
   { knex }: Writer,
-  about: { eventTypeId: number; submissionId: number; at: number },
+  about: { eventTypeId: number; submissionId: number; receivedAt: number; at: number },
   orders: readonly ConversionOrder[],
 ): Promise<void> => {
   const newest = [...new Map(orders.map((order) => [order.orderId, order])).values()];
   for (let from = 0; from < newest.length; from += atATime) {
     const rows = newest.slice(from, from + atATime).map((order) => ({
       ...{ event_type: about.eventTypeId, order_id: order.orderId, at: about.at, submission_id: about.submissionId },
-      ...{ line: order.record.line, conversion: asJson(order) },
+      ...{ line: order.record.line, conversion: asJson(order, about.receivedAt) },
     }));
     await knex('unmatched_conversions').insert(rows).onConflict(['event_type', 'order_id']).merge();
   }
