@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { asFault, Fault } from '../fault.ts';
+import { noFile } from '../inbound/mail/log-message.ts';
 import { noResult } from '../inbound/submission/no-result.ts';
 import { releaseSubmission } from '../inbound/submission/release.ts';
 import { resultName } from '../inbound/submission/result-file.ts';
@@ -36,6 +37,19 @@ const expired = ({ fileName }: KeptFile): Fault =>
     code: 'expired',
   });
 
+/** A line of the log for a mail that brought nothing to read. */
+const refuseNoFile = ({ id, fileName }: Submission): void => {
+  if (fileName !== noFile) return;
+  throw new Fault({
+    operation: 'find',
+    object: `the file of submission ${id}`,
+    reason: 'the mail brought none that could be taken',
+    hint: `nightdrop submissions show ${id} says why`,
+    next: 'refuse',
+    code: 'no-file',
+  });
+};
+
 /** With `--out` a copy, with `--json` where it is, otherwise the bytes themselves on stdout. */
 const give = async (call: Call, { out }: Session, file: KeptFile, { expiredAt }: Submission): Promise<ExitCode> => {
   if (expiredAt !== null) throw expired(file);
@@ -63,6 +77,7 @@ export const submissionsOriginal: CliCommand = {
   run: (call, session) =>
     withApp(session, async (app) => {
       const found = await submissionOf(app, call);
+      refuseNoFile(found);
       const { id, fileName, spool } = found;
       return give(call, session, { id, fileName, path: app.spool.pathOf(spool) }, found);
     }),
