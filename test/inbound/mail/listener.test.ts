@@ -10,7 +10,8 @@ import { silentLog } from '../../../src/log.ts';
 import { Secret } from '../../../src/secret.ts';
 import { certificates } from '../../servers/certificates.ts';
 import { describeStores } from '../../stores.ts';
-import { judgeNobody, limits, listening, rules, until } from './listening.ts';
+import { judgeNobody, limits, rules } from './listener-parts.ts';
+import { listening, until } from './listening.ts';
 import { connectClient, connectRaw, mailWith, sendOver } from './smtp-client.ts';
 
 const sale = 'sale-7f3k@submit.example.test';

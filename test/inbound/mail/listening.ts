@@ -6,7 +6,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { JudgeSender } from '../../../src/inbound/mail/judgement.ts';
-import type { MailLimits } from '../../../src/inbound/mail/limits.ts';
 import { type ListenerRules, openListener } from '../../../src/inbound/mail/listener.ts';
 import {
   type MailMessage,
@@ -18,34 +17,7 @@ import { newestRefused, type RefusedMail } from '../../../src/inbound/mail/refus
 import { makeLog } from '../../../src/log.ts';
 import { openSpool, type Spool } from '../../../src/store/spool.ts';
 import type { Store } from '../../../src/store/store.ts';
-
-export const limits: MailLimits = {
-  ...{ connections: 300, connectionsPerPeer: 300, recipients: 100, idle: 60_000 },
-  ...{ senderHourly: 100_000, addressHourly: 100_000 },
-};
-
-export const rules: ListenerRules = {
-  domain: 'submit.example.test',
-  maxSize: 25 * 1024 ** 2,
-  limits,
-  eventTypes: [
-    {
-      ...{ eventTypeId: 4521, timezone: 'America/New_York', senders: ['*@brand.example'], authentication: 'off' },
-      addresses: [{ local: 'Sale-7f3k' }, { local: 'sale-old', until: '2026-11-20' }],
-    },
-    {
-      ...{ eventTypeId: 4600, timezone: 'UTC', senders: ['*@brand.example'], authentication: 'off' },
-      addresses: [{ local: 'lead-9x2m' }],
-    },
-  ],
-};
-
-/** Takes everybody. */
-export const judgeNobody: JudgeSender = () =>
-  Promise.resolve({
-    evidence: { headerFrom: [], proof: null, spf: null, dkim: null, dmarc: null, automatic: null, reasons: [] },
-    refusals: new Map(),
-  });
+import { judgeNobody, rules } from './listener-parts.ts';
 
 export interface Listening {
   port: number;

@@ -88,8 +88,11 @@ export const mailWith = (csv: string, { from = 'reports@brand.example', id = '<1
     'MIME-Version: 1.0',
     'Content-Type: text/csv; name="returns.csv"',
     'Content-Disposition: attachment; filename="returns.csv"',
+    'Content-Transfer-Encoding: base64',
     '',
-    csv.replaceAll('\n', '\r\n'),
+    ...(Buffer.from(csv)
+      .toString('base64')
+      .match(/.{1,76}/g) ?? []),
     '',
   ].join('\r\n');
 
