@@ -2,6 +2,7 @@ import { makeApplySubmissions } from './apply-submissions.ts';
 import { makeApproveLocked } from './approve-locked.ts';
 import { makeDeliverDue } from './deliver-due.ts';
 import { makeExpireBatchFiles } from './expire-batch-files.ts';
+import { makeExpireMessages } from './expire-messages.ts';
 import { makeExpireSubmissionFiles } from './expire-submission-files.ts';
 import type { Job } from './job.ts';
 import { makeLogMessages } from './log-messages.ts';
@@ -26,4 +27,5 @@ export const makeJobs = (): Job[] => [
   makeSweepSpool(),
   makeExpireBatchFiles(),
   makeExpireSubmissionFiles(),
+  makeExpireMessages(),
 ];

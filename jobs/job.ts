@@ -1,4 +1,5 @@
 import type { Replying } from '../src/inbound/mail/send-replies.ts';
+import type { Inbox } from '../src/inbound/submission/inbox.ts';
 import type { EventType } from '../src/ledger/event-type.ts';
 import type { Log } from '../src/log.ts';
 import type { Channel } from '../src/notify/channel.ts';
@@ -14,8 +15,12 @@ export interface JobContext extends FeedContext, DeliveryContext {
   keepBatchFiles: number;
   /** By id; as of this wake-up too. */
   eventTypes: ReadonlyMap<number, EventType>;
+  /** Where files of event types are fetched from; by event type. */
+  inboxes: ReadonlyMap<number, Inbox>;
   /** How long the files of finished submissions are kept, milliseconds. */
   keepSubmissions: number;
+  /** How long raw mails and the lines of refused mail are kept, milliseconds. */
+  keepMessages: number;
   /** Who is told of alerts. */
   channels: readonly Channel[];
   /** How long after its due time a file is late, milliseconds. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import { type Clock, fixedClock } from '../src/clock.ts';
+import type { Inbox } from '../src/inbound/submission/inbox.ts';
 import type { EventType } from '../src/ledger/event-type.ts';
 import type { FeedContext } from '../src/outbound/feed/context.ts';
 import type { Feed, FileSpec } from '../src/outbound/feed/feed.ts';
@@ -50,7 +51,12 @@ export const makeFeed = (overrides: Partial<Feed> = {}, file: Partial<FileSpec> 
 export const makeContext = async (store: Store, clock: Clock = fixedClock(due)) => {
   const folder = await mkdtemp(join(tmpdir(), 'nightdrop-spool-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const inbound = { eventTypes: new Map<number, EventType>(), keepSubmissions: 1 };
+  const inbound = {
+    eventTypes: new Map<number, EventType>(),
+    inboxes: new Map<number, Inbox>(),
+    keepSubmissions: 1,
+    keepMessages: 1,
+  };
   const context: FeedContext = { store, spool: await openSpool(folder), clock, holder: makeHolder() };
   return { ...context, ...inbound };
 };

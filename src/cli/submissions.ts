@@ -73,7 +73,10 @@ export const submissionsShow: CliCommand = {
   examples: [['submissions show 12 --json', 'with rows: line, orderId, outcome, message, hint']],
   run: (call, session) =>
     withApp(session, async (app) => {
-      session.out.answer(await storyOf(app, sayingWhatItWaitsFor(await submissionOf(app, call), app.settings.eventTypes)), storyText);
+      session.out.answer(
+        await storyOf(app, sayingWhatItWaitsFor(await submissionOf(app, call), app.settings.eventTypes)),
+        storyText,
+      );
       return exit.done;
     }),
 };

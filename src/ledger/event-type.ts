@@ -38,6 +38,12 @@ export const defaultConversions: ConversionRule = {
   ...{ partners: new Map<string, string>(), activePartners: new Set<string>() },
 };
 
+/** A file waits for a person when at least `atLeast` of its lines, and more than `reversalsOver` percent, ask for a reversal. */
+export interface HoldRule {
+  reversalsOver: number;
+  atLeast: number;
+}
+
 /** A kind of transaction of one advertiser (= ActionTrackerId). */
 export interface EventType {
   id: number;
@@ -51,4 +57,6 @@ export interface EventType {
   dispositions: Disposition[];
   /** Left out: `defaultConversions`, which knows no partner. */
   conversions?: ConversionRule;
+  /** Left out: no file waits for its reversals. */
+  hold?: HoldRule;
 }

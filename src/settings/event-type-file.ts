@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import type { Inbox } from '../inbound/submission/inbox.ts';
 import type { Disposition, EventType, LockingRule, PayoutRule } from '../ledger/event-type.ts';
 import { type ConversionSection, readConversionSection } from './conversion-section.ts';
+import { readHoldSection } from './hold-section.ts';
+import { readInboxSection } from './inbox-section.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
 import type { Intake } from './settings.ts';
 import { leaf, missing, oneOf, read, strict, text, textAs, whole, Wrong } from './shape.ts';
@@ -50,6 +53,8 @@ const shape = strict({
   locking: z.unknown().optional(),
   payout: payout.default({ kind: 'proportional' }),
   conversions: z.unknown().optional(),
+  hold: z.unknown().optional(),
+  inbox: z.unknown().optional(),
   dispositions: z.array(z.unknown()).default([]),
   reply: oneOf(['none', 'summary', 'result']).default('none'),
 });
@@ -114,6 +119,7 @@ export interface EventTypeFile {
   eventType: EventType;
   conversions: ConversionSection;
   intake: Intake;
+  inbox?: Inbox;
 }
 
 /** Reads `event-types/<id>.yaml`. */
@@ -122,6 +128,8 @@ export const readEventTypeFile = (reading: Reading, id: number): EventTypeFile |
   const rule = locking(reading);
   const codes = dispositions(reading, good.dispositions?.length ?? 0);
   const conversions = readConversionSection(reading);
+  const hold = readHoldSection(reading);
+  const inbox = readInboxSection(reading, id);
   const locals = addresses(reading, good.address ?? []);
   if (locals.length > 0 && good.senders?.length === 0)
     report(reading, ['senders'], 'names nobody, so every mail to the address would be refused', sendersHint);
@@ -138,7 +146,9 @@ export const readEventTypeFile = (reading: Reading, id: number): EventTypeFile |
       locking: rule,
       payout: all.payout,
       dispositions: codes,
+      ...(hold && { hold }),
     },
+    ...(inbox && { inbox }),
     conversions,
     intake: { addresses: locals, senders, authentication, reply },
   };

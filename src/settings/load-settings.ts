@@ -92,6 +92,7 @@ const settingsOf = (
       known.map(({ id, eventType, conversions }) => [id, { ...eventType, conversions: { ...conversions, ...named } }]),
     ),
     intakes: new Map(known.map(({ id, intake }) => [id, intake])),
+    inboxes: new Map(known.flatMap(({ id, inbox }) => (inbox ? [[id, inbox]] : []))),
   };
 };
 

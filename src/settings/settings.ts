@@ -1,3 +1,4 @@
+import type { Inbox } from '../inbound/submission/inbox.ts';
 import type { EventType } from '../ledger/event-type.ts';
 import type { DropPlan } from '../outbound/delivery/delivery.ts';
 import type { Relay } from '../notify/channel.ts';
@@ -91,4 +92,6 @@ export interface Settings extends NightdropFile {
   eventTypes: Map<number, EventType>;
   /** By event type. */
   intakes: Map<number, Intake>;
+  /** By event type, of those that have one. */
+  inboxes: Map<number, Inbox>;
 }

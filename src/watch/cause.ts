@@ -1,7 +1,10 @@
 import { oneLine } from '../fault.ts';
 
-/** `held` deliveries wait for a person; `late` a file is not where it should be; `pickup` the partner takes none; `feed` cannot run. */
-export const alertKinds = ['held', 'late', 'pickup', 'feed'] as const;
+/**
+ * `held` deliveries wait for a person; `late` a file is not where it should be; `pickup` the partner takes none; `feed`
+ * cannot run; `submission` a received file failed or waits; `missing` none came; `inbox` cannot be read.
+ */
+export const alertKinds = ['held', 'late', 'pickup', 'feed', 'submission', 'missing', 'inbox'] as const;
 export type AlertKind = (typeof alertKinds)[number];
 
 /** Something that is wrong now and that somebody should hear of once, however many files it concerns. */

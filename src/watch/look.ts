@@ -12,10 +12,11 @@ import { lastSeen, unfinishedOccurrences } from '../work/occurrences.ts';
 import type { Cause } from './cause.ts';
 import { heldCauses } from './held.ts';
 import { feedCauses, type FeedFacts, lateDeliveries, lateFeeds, type OpenDelivery } from './late.ts';
+import { inboundCauses, type SubmissionSight } from './look-submissions.ts';
 import { defaultPickupWithin, pickupCauses } from './pickup.ts';
 
 /** What the watch looks at. */
-export interface Sight {
+export interface Sight extends SubmissionSight {
   store: Store;
   clock: Clock;
   /** Of all partners, retired ones too. */
@@ -40,6 +41,7 @@ export const findCauses = async (sight: Sight): Promise<Cause[]> => {
     ...lateFeeds(facts, lateOf, now),
     ...lateDeliveries(open, held, lateOf, now),
     ...pickupCauses(await lyingDeliveries(sight, now), withinOf(sight), now),
+    ...(await inboundCauses(store.read, sight, now)),
   ];
 };
 

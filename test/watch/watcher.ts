@@ -12,7 +12,14 @@ const [database = '', webhook = '', rounds = '1'] = process.argv.slice(2);
 const store = await openStore(database, '/');
 const context = {
   ...{ store, clock: systemClock, random: Math.random, holder: makeHolder(), log: silentLog },
-  ...{ feeds: [], drops: new Map(), late: 1_800_000, channels: [webhookChannel(new Secret(webhook))] },
+  ...{
+    feeds: [],
+    drops: new Map(),
+    eventTypes: new Map(),
+    inboxes: new Map(),
+    late: 1_800_000,
+    channels: [webhookChannel(new Secret(webhook))],
+  },
 };
 process.stdout.write('ready\n');
 for (let round = 0; round < Number(rounds); round++) {

@@ -12,8 +12,9 @@ import type { Verdict } from './judge-group.ts';
 import { oneBehind } from './one-behind.ts';
 import { formatOf, openReading, type Reading, recordGroups } from './reading.ts';
 import { beginResult, type ResultDraft } from './result-file.ts';
-import { begin, complete, fail, fixReading, hold, type Place } from './steps.ts';
+import { begin, complete, fail, fixReading, hold, holdUnusual, type Place } from './steps.ts';
 import { sentenceOf, type Submission } from './submission.ts';
+import { looksUnusual } from './unusual.ts';
 
 /** What applying works with. */
 export interface ApplyContext {
@@ -79,6 +80,7 @@ const settle = async ({ ctx, submission }: Run, error: unknown): Promise<Applied
 const applyAll = async (run: Run): Promise<Applied> => {
   await refuseOtherBytes(run);
   const reading = await readingOf(run);
+  if (await heldForLook(run, reading)) return 'held';
   const kept = await applyLines(run, reading);
   if (kept === undefined) return 'stopped';
   reached('in 5 result written');
@@ -110,6 +112,13 @@ const readingOf = async ({ ctx: { store, spool }, submission }: Run): Promise<Re
   await fixReading(store, placeOf(submission), reading, notes);
   reached('in 4 reading fixed');
   return reading;
+};
+
+/** Whether it waits until a person has looked at it, before anything of it is applied. */
+const heldForLook = async ({ ctx, submission }: Run, reading: Reading): Promise<boolean> => {
+  const why = await looksUnusual(ctx, submission, () => ctx.spool.read(submission.spool), reading);
+  if (why !== undefined) await holdUnusual(ctx.store, placeOf(submission), why);
+  return why !== undefined;
 };
 
 const wrongExtension = (fileName: string): Fault =>

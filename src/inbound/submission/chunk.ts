@@ -1,5 +1,4 @@
 import type { EventType } from '../../ledger/event-type.ts';
-import { actionOf } from '../../ledger/disposition.ts';
 import { findStandings, recordChanges, type Standings } from '../../ledger/standings.ts';
 import type { FoundTransaction, LedgerChange, WantedStandings } from '../../ledger/standing-row.ts';
 import type { Writer } from '../../store/store.ts';
@@ -9,10 +8,11 @@ import type { RecordGroup } from './group.ts';
 import { judgeGroup, type Verdict } from './judge-group.ts';
 import { explainLostIds } from './lost-ids.ts';
 import { addCounts } from './outcome.ts';
-import type { Ask, FileRecord } from './record.ts';
+import type { FileRecord } from './record.ts';
 import { insertRows } from './rows.ts';
 import { advance, type Advance } from './steps.ts';
 import type { Submission } from './submission.ts';
+import { asksReversal } from './unusual.ts';
 
 const wantedOf = (groups: readonly RecordGroup[], eventTypeId: number): WantedStandings => {
   const transactionIds = new Set<string>();
@@ -37,9 +37,6 @@ const finderOf = ({ byTransactionId, newestOf }: Standings, current: ReadonlyMap
     return found && (current.get(found.id) ?? found);
   };
 };
-
-const asksReversal = ({ amount, reason }: Ask, { dispositions }: EventType): boolean =>
-  (amount !== undefined && /^[0.]+$/.test(amount)) || actionOf(reason, dispositions) === 'reject';
 
 const judgeAll = (groups: readonly RecordGroup[], standings: Standings, eventType: EventType, now: number) => {
   const current = new Map<number, FoundTransaction>();

@@ -89,6 +89,10 @@ export const fail = (store: Store, place: Place, error: string): Promise<void> =
 export const hold = (store: Store, place: Place, error: string): Promise<void> =>
   store.write((writer) => compareAndSet(writer, place, { status: 'Held', error }));
 
+/** It waits until a person has looked at its reversals, and is not held for them again. */
+export const holdUnusual = (store: Store, place: Place, error: string): Promise<void> =>
+  store.write((writer) => compareAndSet(writer, place, { status: 'Held', error, looked_at: true }));
+
 /**
  * Holds the submission whose owner has ended in the middle of it, whatever it had done: ours is the lease that it worked
  * under. Throws Fault `claim-lost` (retry) when it is not any more.
