@@ -1,3 +1,4 @@
+import type { MailStory } from '../inbound/mail/mail-story.ts';
 import type { showRefused } from '../inbound/mail/refused-mail.ts';
 import type { OutcomeRow } from '../inbound/submission/rows.ts';
 import type { showSubmission } from '../inbound/submission/submission.ts';
@@ -7,7 +8,7 @@ import { count, moment, plural, table } from './output.ts';
 export type SubmissionLine = ReturnType<typeof showSubmission>;
 
 /** A submission with the outcome of each of its lines. */
-export type SubmissionStory = SubmissionLine & { notes: string[]; rows: OutcomeRow[] };
+export type SubmissionStory = SubmissionLine & { notes: string[]; mail: MailStory | null; rows: OutcomeRow[] };
 
 /** Lines shown to people; `--json` and the result file have all. */
 const mostShown = 50;
@@ -69,13 +70,29 @@ const rowsText = (rows: readonly OutcomeRow[]): string =>
     '',
   );
 
+const proofs = { pass: 'proven', fail: 'not proven', unknown: 'not known: name servers failed' };
+
+/** Who sent the mail, what proves it, and what became of the answer. */
+const mailText = (mail: MailStory | null): string => {
+  if (!mail) return '';
+  const { recipient, envelopeFrom, headerFrom, peer, helo, tls, proof, reasons, reply } = mail;
+  const lines = [
+    `Mail to ${recipient} from ${headerFrom.join(', ') || 'nobody who can be told'} (envelope: ${envelopeFrom ?? 'null sender'})`,
+    `Brought by ${peer} (${helo ?? '-'}), ${tls ?? 'in clear'}`,
+    `Sender: ${proof === null ? 'not asked for proof' : proofs[proof]}`,
+    ...reasons.map((reason) => `  ${reason}`),
+    ...(reply ? [`Answer: ${reply.state}${reply.reason === null ? '' : ` (${reply.reason})`}`] : []),
+  ];
+  return lines.join('\n');
+};
+
 /** One submission: itself, what was noted, and its lines; those with something to do about them first. */
 export const storyText = (story: SubmissionStory): string => {
-  const { rows, notes } = story;
+  const { rows, notes, mail } = story;
   const byNeed = rows.toSorted((a, b) => Number(a.hint === '') - Number(b.hint === ''));
   const left = rows.length - mostShown;
   const more = left > 0 ? `${plural(left, 'further line')}: npx nightdrop submissions result ${story.id}` : '';
-  return [submissionsText([story]), ...notes, rowsText(byNeed.slice(0, mostShown)), more]
+  return [submissionsText([story]), mailText(mail), ...notes, rowsText(byNeed.slice(0, mostShown)), more]
     .filter((part) => part !== '')
     .join('\n\n');
 };

@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Fault } from '../fault.ts';
+import { mailStory } from '../inbound/mail/mail-story.ts';
 import { acceptFile } from '../inbound/submission/accept.ts';
 import { applyOrWait } from '../inbound/submission/apply-queue.ts';
 import { findRows } from '../inbound/submission/rows.ts';
@@ -45,6 +46,7 @@ async function* bytesOf(path: string): AsyncGenerator<Buffer> {
 export const storyOf = async ({ store }: Pick<App, 'store'>, submission: Submission): Promise<SubmissionStory> => ({
   ...showSubmission(submission),
   notes: submission.notes,
+  mail: await mailStory(store.read, submission.message),
   rows: await findRows(store.read, submission.id),
 });
 

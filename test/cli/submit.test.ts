@@ -60,12 +60,13 @@ for (const kind of ['sqlite', 'postgres'] as const) {
 
         const { code, story } = await submit(here, path);
         expect(code).toBe(1);
-        const { rows, notes, ...line } = story;
+        const { rows, notes, mail, ...line } = story;
         expect(Object.keys(line).join(' ')).toBe(keys);
         expect(line).toMatchObject({ id: 2, eventType: 4521, channel: 'submit', fileName: 'mods.csv', type: 'Mixed' });
         expect(line).toMatchObject({ records: 3, applied: 2, unchanged: 0, errors: 1, duplicateOf: null, error: null });
         expect(line['outcomes']).toEqual({ MODIFIED: 1, REVERSED: 1, ACTION_NOT_FOUND: 1 });
         expect(notes).toEqual([]);
+        expect(mail).toBeNull();
         expect(rows).toMatchObject([
           { line: 2, orderId: 'ORDER-1', outcome: 'MODIFIED', hint: '' },
           { line: 3, orderId: 'ORDER-2', outcome: 'REVERSED', hint: '' },
