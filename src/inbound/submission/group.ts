@@ -24,18 +24,22 @@ const belongTogether = (one: FileRecord, other: FileRecord): boolean => {
 export const recordGrouper = () => {
   let open: RecordGroup = [];
   let weight = 0;
+  /** The first of the open group that asks for a change, by which the others are measured. */
+  let asking: FileRecord | undefined;
   const take = (next: RecordGroup): RecordGroup | undefined => {
     const ended = open;
     open = next;
     weight = weightOfGroup(next);
+    asking = next.find(({ content }) => 'ask' in content);
     return ended.length > 0 ? ended : undefined;
   };
   return {
     push: (record: FileRecord): RecordGroup | undefined => {
-      const first = open.find(({ content }) => 'ask' in content) ?? open.at(-1);
+      const first = asking ?? open.at(-1);
       const beside = Boolean(record.torn ?? open.at(-1)?.torn) && record.isItem && first?.isItem;
       if (!first || weight >= mostWeight || !(beside || belongTogether(first, record))) return take([record]);
       open.push(record);
+      if ('ask' in record.content) asking ??= record;
       weight += record.weight;
       return undefined;
     },
