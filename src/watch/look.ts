@@ -11,6 +11,7 @@ import { int, intOrNull, type Row, type Store } from '../store/store.ts';
 import { lastSeen, unfinishedOccurrences } from '../work/occurrences.ts';
 import type { Cause } from './cause.ts';
 import { heldCauses } from './held.ts';
+import { endingKeysNow, keyCauses } from './keys.ts';
 import { feedCauses, type FeedFacts, lateDeliveries, lateFeeds, type OpenDelivery } from './late.ts';
 import { inboundCauses, type SubmissionSight } from './look-submissions.ts';
 import { defaultPickupWithin, pickupCauses } from './pickup.ts';
@@ -38,6 +39,7 @@ export const findCauses = async (sight: Sight): Promise<Cause[]> => {
   return [
     ...heldCauses(held, open),
     ...feedCauses(facts),
+    ...keyCauses(await endingKeysNow(feeds, now)),
     ...lateFeeds(facts, lateOf, now),
     ...lateDeliveries(open, held, lateOf, now),
     ...pickupCauses(await lyingDeliveries(sight, now), withinOf(sight), now),
