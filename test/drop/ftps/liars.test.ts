@@ -247,7 +247,7 @@ describe('an FTPS server that lies', () => {
   let server: ScriptedFtps;
   const against = async (lies: Record<string, FtpsLie>): Promise<Pick<Stage, 'open'>> => {
     server = await startScriptedFtps({ lies });
-    const spec = { ...ftpsSpec({ port: server.port, user: 'anybody', password: 'anything' }), stepTimeout: 400 };
+    const spec = { ...ftpsSpec({ port: server.port, user: 'anybody', password: 'anything' }), stepTimeout: 800 };
     return { open: (changes) => openDrop({ ...spec, ...changes }) };
   };
   afterEach(() => server.close());

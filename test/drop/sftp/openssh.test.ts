@@ -254,7 +254,7 @@ describe.skipIf(missing !== undefined)('OpenSSH', () => {
       around(async () => {
         const slow = await startProxy(server.port, 200);
         const file = outgoing('orders.csv', 4_000_000);
-        await deliver(stageOf(server, { port: slow.port, stepTimeout: 1_200, concurrency: 2 }), file).finally(() =>
+        await deliver(stageOf(server, { port: slow.port, stepTimeout: 3_000, concurrency: 2 }), file).finally(() =>
           slow.close(),
         );
         expect(digestIn(server.folder, 'orders.csv')).toBe(file.sha256);
