@@ -10,6 +10,6 @@ export default defineConfig({
     // Many tests wait for a server, a lease or the next minute: more files at once than cores.
     maxWorkers: 3,
     testTimeout: 180_000,
-    hookTimeout: 300_000,
+    hookTimeout: 900_000,
   },
 });

@@ -6,6 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Test files run in parallel and apt has one lock: whoever makes this folder may install. */
 const lock = '/tmp/nightdrop-test-apt.lock';
 
+/** A large package (Chromium) over a slow line. */
+const longestInstallMs = 600_000;
+
 const withAptLock = async (work: () => void): Promise<void> => {
   for (;;) {
     try {
@@ -13,7 +16,7 @@ const withAptLock = async (work: () => void): Promise<void> => {
       break;
     } catch {
       const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-      if (age > 300_000) rmSync(lock, { recursive: true, force: true });
+      if (age > longestInstallMs + 60_000) rmSync(lock, { recursive: true, force: true });
       await pause(250);
     }
   }
@@ -26,7 +29,11 @@ const withAptLock = async (work: () => void): Promise<void> => {
 
 const apt = (...args: string[]): void => {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  execFileSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], { stdio: 'pipe', env, timeout: 300_000 });
+  execFileSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+    stdio: 'pipe',
+    env,
+    timeout: longestInstallMs,
+  });
 };
 
 /** Undefined once `binary` is there, else the reason why `install` could not bring it. */

@@ -49,7 +49,7 @@ const shown = async (ctx: WebContext, call: KnownCall): Promise<Response> => {
         <label>Order id <input name="order" value="${order}" required maxlength="255" size="32" /></label>
         <button class="main">Trace</button>
       </form>
-      ${order === '' ? '' : table(`What happened to ${order}`, columns, events.map(row), 'Nothing is known of this order.')}`,
+      ${order === '' ? '' : table(`What happened to ${order}`, columns, events.map(row), `Nothing is known of ${order}.`)}`,
   });
 };
 
