@@ -43,7 +43,7 @@ const makeService = async () => {
   writeFileSync(join(here.folder, 'ledger.csv'), [columns, ...lines].join('\n'));
   expect((await here.run('ledger', 'add', join(here.folder, 'ledger.csv'))).code).toBe(0);
   const serving = here.start('serve', '--json', '--only', 'mail,work');
-  await until(() => serving.said.stdout.endsWith('}\n'), 'serve says that it runs', 60_000);
+  await until(() => serving.said.stdout.endsWith('}\n'), 'serve says that it runs', 150_000);
   const { mail } = JSON.parse(serving.said.stdout) as { mail: { listen: string } };
   const send = (local: string, ...what: string[]) => {
     const about = ['--to', `${local}@in.example.test`, '--from', 'ann@brand.example', '--header', 'Subject: changes'];
@@ -58,13 +58,13 @@ const makeService = async () => {
   const submissions = async (mails: number, applied: number): Promise<Shown[]> => {
     const count = (words: string) => serving.said.stderr.split(words).length - 1;
     const isDone = () => count('"a mail was taken apart"') >= mails && count('"a submission was applied"') >= applied;
-    await until(isDone, `${mails} mails and ${applied} submissions are done`, 60_000);
+    await until(isDone, `${mails} mails and ${applied} submissions are done`, 150_000);
     return JSON.parse((await here.run('submissions', '--json')).stdout) as Shown[];
   };
   return { here, send, attach, submissions };
 };
 
-test('what swaks mails to the service comes to its outcomes', { timeout: 240_000 }, async () => {
+test('what swaks mails to the service comes to its outcomes', { timeout: 500_000 }, async () => {
   const { here, send, attach, submissions } = await makeService();
   const csv = 'OrderId,ActionTrackerId,Amount,Reason\nA,4521,25.50,OTHER\nNOBODY,4521,1,OTHER\n';
   const xml = '<r><m OrderId="B" ActionTrackerId="4521" Amount="7" Reason="OTHER"/></r>';
