@@ -16,7 +16,7 @@ const start = async (script: SftpScript) => {
 };
 
 const specOf = (server: { port: number; fingerprint: string }, changes: Partial<SftpSpec> = {}): SftpSpec =>
-  sftpSpec(server, { concurrency: 4, stepTimeout: 500, ...changes });
+  sftpSpec(server, { concurrency: 4, stepTimeout: 1_000, ...changes });
 
 // SSH_FX_… of draft-ietf-secsh-filexfer-02, 7.
 const [ok, denied, failure, unsupported] = [0, 3, 4, 8];
