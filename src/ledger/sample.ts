@@ -6,6 +6,7 @@ import { blockWriter } from './block-writer.ts';
 import { sampler, type SampleSpec } from './sample-transaction.ts';
 import { insertTransactions } from './transactions.ts';
 import type { EventType } from './event-type.ts';
+import type { NewTransaction } from './transaction.ts';
 
 export interface SampleOptions {
   count: number;
@@ -37,11 +38,11 @@ export const addSample = async (
     eventTypes,
     before: Math.floor(clock.now() / dayMs) * dayMs,
   };
-  const make = sampler(spec);
+  const rowsFrom = rowMaker(sampler(spec), store.kind === 'postgres');
   let added = 0;
   let last = 0;
   const writer = blockWriter<number>(store, async (block, write) => {
-    last = await addBlock(write, spec.seed, block.length, make);
+    last = await addBlock(write, spec.seed, block.length, rowsFrom);
     return () => {
       added += block.length;
       progress?.(added);
@@ -69,16 +70,41 @@ const check = ({ count, seed, partners, eventTypes }: SampleOptions): void => {
 
 const source = (seed: string): string => `sample ${seed}`;
 
+/** The rows of a block, from a position on; `meanwhile` makes those of the next one ahead. */
+interface RowMaker {
+  take(from: number, count: number): NewTransaction[];
+  meanwhile(): void;
+}
+
+/** Making rows takes half as long as writing them, so that is done while another process, the server, writes. */
+const rowMaker = (make: ReturnType<typeof sampler>, ahead: boolean): RowMaker => {
+  const made = new Map<number, NewTransaction>();
+  let next = { from: 1, count: 0 };
+  return {
+    take: (from, count) => {
+      const rows = Array.from({ length: count }, (_, i) => made.get(from + i) ?? make(from + i));
+      made.clear();
+      next = { from: from + count, count };
+      return rows;
+    },
+    meanwhile: () => {
+      if (!ahead) return;
+      for (let i = next.from; i < next.from + next.count; i++) made.set(i, make(i));
+    },
+  };
+};
+
 const addBlock = async (
   writer: Writer,
   seed: string,
   count: number,
-  make: ReturnType<typeof sampler>,
+  { take, meanwhile }: RowMaker,
 ): Promise<number> => {
   const origin = { channel: 'sample', source: source(seed), at: await writer.now() };
   const from = await lastPosition(writer, seed);
-  const rows = Array.from({ length: count }, (_, i) => make(from + 1 + i));
-  await insertTransactions(writer, rows, origin);
+  const inserting = insertTransactions(writer, take(from + 1, count), origin);
+  meanwhile();
+  await inserting;
   return from + count;
 };
 

@@ -29,9 +29,19 @@ export const transactionColumns: readonly { name: string; type: 'bigint' | 'text
 ];
 
 /** The row of a transaction whose `created` entry has that sequence. */
-export const transactionValues = (row: NewTransaction, sequence: number, { at }: Creation): Bound[] => [
+export const transactionValues = (row: NewTransaction, sequence: number, creation: Creation): Bound[] => [
+  ...numberedValues(row, sequence),
+  ...ownValues(row, creation),
+];
+
+/** The first columns: those that the sequence is needed for. */
+export const numberedValues = ({ transactionId, eventTypeId }: NewTransaction, sequence: number): Bound[] => [
   sequence,
-  row.transactionId ?? assignedId(row.eventTypeId, sequence),
+  transactionId ?? assignedId(eventTypeId, sequence),
+];
+
+/** The columns behind them. */
+export const ownValues = (row: NewTransaction, { at }: Creation): Bound[] => [
   row.eventTypeId,
   row.partner,
   row.orderId,

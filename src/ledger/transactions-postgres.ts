@@ -6,8 +6,9 @@ import {
   createdColumns,
   createdItemColumns,
   readAllCreated,
+  numberedValues,
+  ownValues,
   transactionColumns,
-  transactionValues,
 } from './transaction-row.ts';
 import {
   customerStatusOf,
@@ -38,13 +39,18 @@ export const insertIntoPostgres = async (
   creation: Creation,
 ): Promise<number[]> => {
   if (rows.length === 0) return [];
-  const sequences = await writeJournal(client, rows, creation);
-  const values = rows.map((row, i) => transactionValues(row, sequences[i] as number, creation));
-  await client.query({
-    name: 'insert transactions',
-    text: insertRows,
-    values: columnsOf(values, transactionColumns.length),
-  });
+  const numbering = writeJournal(client, rows, creation);
+  // While the database numbers the entries: all columns that do not need the number.
+  const own = columnsOf(
+    rows.map((row) => ownValues(row, creation)),
+    transactionColumns.length - 2,
+  );
+  const sequences = await numbering;
+  const numbered = columnsOf(
+    rows.map((row, i) => numberedValues(row, sequences[i] as number)),
+    2,
+  );
+  await client.query({ name: 'insert transactions', text: insertRows, values: [...numbered, ...own] });
   const items = rows.flatMap((row, i) => row.items.map((item, j) => itemValues(item, sequences[i] as number, j + 1)));
   if (items.length > 0) await client.query({ name: 'insert items', text: insertItems, values: columnsOf(items, 6) });
   return sequences;

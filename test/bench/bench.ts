@@ -5,13 +5,15 @@ import { ftpsRows } from './ftps.ts';
 import { ingestRows } from './ingest.ts';
 import type { BenchRow } from './row.ts';
 import { sftpRows } from './sftp.ts';
+import { smtpRows } from './smtp.ts';
 
-/** `npm run bench [freeze] [sftp] [ftps] [ingest]`: measures, prints the table, and keeps it in the README beside this file. */
+/** `npm run bench [freeze] [sftp] [ftps] [ingest] [smtp]`: measures, prints the table, and keeps it in the README beside this file. */
 const suites: Record<string, () => Promise<BenchRow[]>> = {
   freeze: freezeRows,
   sftp: sftpRows,
   ftps: ftpsRows,
   ingest: ingestRows,
+  smtp: smtpRows,
 };
 
 const asked = process.argv.slice(2);
