@@ -3,8 +3,8 @@ import { Resolver as SystemResolver } from 'node:dns/promises';
 /** Asks name servers; rejects with an error whose `code` is Node's (`ENOTFOUND`, `ENODATA`, `ESERVFAIL`, `ETIMEOUT` …). */
 export type Resolver = (name: string, type: string) => Promise<string[] | string[][]>;
 
-/** One question, all servers and tries together: at most about 6 s. */
-const triesEach = 2;
+/** A server may lose a question or two; each try waits twice as long as the one before. */
+const triesEach = 3;
 const tryMs = 1500;
 
 /** The name servers of the system, or these (`ADDRESS` or `ADDRESS:PORT`). */
