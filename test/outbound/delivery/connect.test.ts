@@ -66,6 +66,8 @@ describeStores('a connection to a drop', (open) => {
     const counting: typeof openDrop = async (...args) => {
       highest = Math.max(highest, ++now);
       const drop = await openDrop(...args);
+      // Until as many are there as may be; then long enough for one too many.
+      for (let tries = 0; highest < most && tries < 500; tries++) await pause(20);
       await pause(100);
       const close: Drop['close'] = () => (now--, drop.close());
       return { ...drop, close };

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { asideName } from '../../../src/drop/drop.ts';
 import { deliverDue, deliverNow } from '../../../src/outbound/delivery/deliver.ts';
 import { nextDueAt, showDelivery } from '../../../src/outbound/delivery/deliveries.ts';
 import { makeLog } from '../../../src/log.ts';
@@ -265,6 +266,18 @@ describeStores('after a rename without an answer', (open) => {
     expect((await deliverDue(world.ctx))[0]).toMatchObject({ state: 'delivered', attempts: 2 });
     expect(site.names()).toEqual(['.nightly_1.csv.9-theirs.part', 'nightly_1.csv']);
     expect(site.read(main.fileName).equals(main.content)).toBe(true);
+  });
+
+  test('what was replaced in an earlier attempt is swept too', async () => {
+    const site = makeSite('acme');
+    const world = await makeWorld(await open(), { acme: planOf({ ...site.spec, replace: true }) });
+    await world.freeze();
+    await deliverDue({ ...world.ctx, openDrop: withFault((drop) => cutBeforeRename(drop, site.folder)) });
+    const [partial = ''] = site.names();
+    writeFileSync(join(site.folder, asideName(partial)), 'the file before');
+    await world.skipBackoff();
+    expect((await deliverDue(world.ctx))[0]).toMatchObject({ state: 'delivered' });
+    expect(site.names()).toEqual(['nightly_1.csv']);
   });
 
   test.each(['send', 'hold'] as const)('nothing is there, the drop says %s', async (unknown) => {
