@@ -15,8 +15,10 @@ import {
 } from '../../../src/inbound/mail/messages.ts';
 import { newestRefused, type RefusedMail } from '../../../src/inbound/mail/refused-mail.ts';
 import { makeLog } from '../../../src/log.ts';
+import { openStore } from '../../../src/store/open-store.ts';
 import { openSpool, type Spool } from '../../../src/store/spool.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { freshDatabase } from '../../stores.ts';
 import { judgeNobody, rules } from './listener-parts.ts';
 
 export interface Listening {
@@ -72,6 +74,17 @@ export const listening = async (
     refused: () => newestRefused(store.read, 1000),
     files: () => readdirSync(spool.folder).filter((name) => name !== 'notes'),
   };
+};
+
+/** A database for tests in which it does not matter which one it is. */
+export const freshStore = async (): Promise<Store> => {
+  const database = await freshDatabase('sqlite');
+  const store = await openStore(database.url, '/');
+  onTestFinished(async () => {
+    await store.close();
+    await database.remove();
+  });
+  return store;
 };
 
 /** Looks until `look` gives something. */
