@@ -22,9 +22,9 @@ const send = (port: number) =>
     ...['-t', 'sale@submit.example.test', `127.0.0.1:${port}`],
   ]);
 
-interface Receiver {
+interface Receiver<T = unknown> {
   port: number;
-  stop(): Promise<unknown>;
+  stop(): Promise<T>;
 }
 
 interface Seen extends LoopDelay {
@@ -33,7 +33,7 @@ interface Seen extends LoopDelay {
 }
 
 /** Our listener: stopping it tells what was seen of it. */
-const startOurs = async (folder: string): Promise<Receiver & { stop(): Promise<Seen> }> => {
+const startOurs = async (folder: string): Promise<Receiver<Seen>> => {
   const program = new URL('smtp-child.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [program, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
