@@ -6,6 +6,7 @@ import { makeExpireMessages } from './expire-messages.ts';
 import { makeExpireSubmissionFiles } from './expire-submission-files.ts';
 import type { Job } from './job.ts';
 import { makeLogMessages } from './log-messages.ts';
+import { makePollInboxes } from './poll-inboxes.ts';
 import { makeRaiseAlerts } from './raise-alerts.ts';
 import { makeRunDueFeeds } from './run-due-feeds.ts';
 import { makeSendReplies } from './send-replies.ts';
@@ -18,6 +19,7 @@ export const makeJobs = (): Job[] => [
   makeRunDueFeeds(),
   makeDeliverDue(),
   makeLogMessages(),
+  makePollInboxes(),
   makeApplySubmissions(),
   makeApproveLocked(),
   makeSendReplies(),

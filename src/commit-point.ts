@@ -29,15 +29,18 @@ export type InPoint =
   | 'in 5 result written'
   | 'in 5 complete';
 
+/** That of a file from an inbox: its submission is committed, and it still lies there. */
+export type InboxPoint = 'in 3 taken';
+
 /** Those of the acceptance of a mail (design: "Commit points", In 2). */
 export type MailPoint = 'in 2 received' | 'in 2 kept' | 'in 2 committed' | 'in 2 answered';
 
 /** Those of the log of a message (design: "Commit points", In 3). */
 export type LogPoint = 'in 3 begun' | 'in 3 spooled' | 'in 3 before commit' | 'in 3 logged';
 
-let hook: ((point: CommitPoint | MailPoint | LogPoint | InPoint) => void) | undefined;
+let hook: ((point: CommitPoint | InboxPoint | MailPoint | LogPoint | InPoint) => void) | undefined;
 
-export const reached = (point: CommitPoint | MailPoint | LogPoint | InPoint): void => hook?.(point);
+export const reached = (point: CommitPoint | InboxPoint | MailPoint | LogPoint | InPoint): void => hook?.(point);
 
 /** For crash tests only. */
 export const onCommitPoint = (listener: typeof hook): void => void (hook = listener);

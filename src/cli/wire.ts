@@ -54,8 +54,8 @@ export const openDatabase = (settings: Settings, session: Session): Promise<Stor
   openStore(settings.database.url.reveal(), settings.dataFolder, session.clock);
 
 /** A folder drop inside our own data folder is ours to make; elsewhere a missing folder is a missing mount, and held. */
-export const makeOwnDrops = async ({ drops, dataFolder }: Settings): Promise<void> => {
-  for (const { spec } of drops.values()) {
+export const makeOwnDrops = async ({ drops, inboxes, dataFolder }: Settings): Promise<void> => {
+  for (const { spec } of [...drops.values(), ...inboxes.values()]) {
     if (spec.kind !== 'folder') continue;
     for (const folder of [spec.folder, spec.partialFolder ?? spec.folder])
       if (!relative(dataFolder, folder).startsWith('..')) await mkdir(folder, { recursive: true });

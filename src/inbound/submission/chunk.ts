@@ -73,10 +73,11 @@ const applyModifications = async (
   writer: Writer,
   submission: Submission,
   groups: readonly RecordGroup[],
-  { eventType, now }: { eventType: EventType; now: number },
+  { eventType }: { eventType: EventType },
 ): Promise<readonly Verdict[]> => {
   const { id, check, channel, fileName, sender } = submission;
   const standings = await findStandings(writer, wantedOf(groups, eventType.id));
+  const now = await writer.now(); // once the rows are ours: what was approved at its locking date meanwhile is locked for us too
   if (check) await recallChecked(writer, id, standings);
   const { verdicts, changes, changed } = judgeAll(groups, standings, eventType, now);
   const explained = await explainLostIds(writer, eventType.id, verdicts);
