@@ -229,6 +229,7 @@ describe.skipIf(missing !== undefined)('vsftpd', () => {
         expect(await faultOf(deliver(stage, file))).toMatchObject({ code: 'blind', next: 'hold' });
         expect(namesIn(server.folder)).toEqual([]);
         expect(await faultOf(deliver(stage, file, {}, { confirm: 'none' }))).toMatchObject({ code: 'blind' });
+        expect(server.log()).not.toContain('STOR');
         expect(namesIn(server.folder)).toEqual([]);
         expect(await deliver(stage, file, {}, { confirm: 'none', replace: true })).toBe('unchecked');
         expect(digestIn(server.folder, 'orders.csv')).toBe(file.sha256);
