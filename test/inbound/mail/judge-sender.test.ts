@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { judgeSender } from '../../../src/inbound/mail/judge-sender.ts';
 import type { MailToJudge, SenderRule } from '../../../src/inbound/mail/judgement.ts';
@@ -332,4 +333,52 @@ test('a program’s mail is judged like any other, and known as one', async () =
   const { refusal, evidence } = await refusalOf(mailOf(rawMail(from, 'Auto-Submitted: auto-generated')));
   expect(refusal).toBeUndefined();
   expect(evidence.automatic).toBe('Auto-Submitted');
+});
+
+test('whatever stands in a mail, there is a judgement', { timeout: 120_000 }, async () => {
+  const nobody: Resolver = () => Promise.reject(Object.assign(new Error('no such name'), { code: 'ENOTFOUND' }));
+  const names = [
+    'DKIM-Signature',
+    'ARC-Seal',
+    'ARC-Message-Signature',
+    'From',
+    'Content-Type',
+    'Authentication-Results',
+    'X',
+  ];
+  const tag = fc.constantFrom(
+    'v=1',
+    'a=rsa-sha256',
+    'a=ed25519-sha256',
+    'c=x/y',
+    'd=brand.example',
+    'd=..',
+    's=s1',
+    'h=from:from',
+    'bh=e',
+    'b=e',
+    'l=-1',
+    'i=@',
+    'i=1',
+    't=y',
+    'x=9e99',
+    'cv=pass',
+    '=',
+    ';;',
+  );
+  const value = fc.oneof(
+    fc.array(tag).map((tags) => tags.join('; ')),
+    fc.string({ unit: 'binary' }),
+    fc.constant('a@brand.example'),
+  );
+  const line = fc.tuple(fc.constantFrom(...names), value).map(([name, text]) => `${name}: ${text}\r\n`);
+  const message = fc.tuple(fc.array(line, { maxLength: 12 }), fc.string({ unit: 'binary' }));
+  await fc.assert(
+    fc.asyncProperty(message, async ([lines, body]) => {
+      const raw = `From: reports@brand.example\r\n${lines.join('')}\r\n${body}`;
+      const { evidence } = await judge(mailOf(raw), ruled('record'), nobody);
+      return evidence.proof !== 'pass';
+    }),
+    { numRuns: 150 },
+  );
 });
