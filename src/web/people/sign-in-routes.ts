@@ -7,7 +7,7 @@ import { type GateState, Wait } from './gate.ts';
 import { linkLastsMs } from './links.ts';
 import { personName } from './people.ts';
 import { absoluteMs, endSession } from './sessions.ts';
-import { askForLink, signIn } from './sign-in.ts';
+import { askForLink, mailsLinks, signIn } from './sign-in.ts';
 
 const askPage = (mails: boolean) =>
   page(
@@ -23,7 +23,9 @@ const askPage = (mails: boolean) =>
                 </p>
               </form>
               <p>The link is good once, for ${linkLastsMs / 60_000} minutes.</p>`
-          : html`<p>This service mails no links: <code>mail.relay</code> is not configured.</p>`
+          : html`<p>
+              This service mails no links: <code>mail.relay</code> and <code>web.url</code> are not both configured.
+            </p>`
       }
       <p>Who runs the service can print a link: <code>npx nightdrop sign-in NAME</code></p>`,
   );
@@ -81,7 +83,7 @@ const ask = async (ctx: WebContext, { names, peers }: GateState, call: Call): Pr
   names.wrong(name, now);
   peers.wrong(asked, now);
   if (waits > 0) throw new Wait(waits);
-  askForLink(ctx, name, ctx.settings().url ?? call.url.origin);
+  askForLink(ctx, name);
   return pageAnswer(askedPage());
 };
 
@@ -92,7 +94,7 @@ export const signInRoutes = (ctx: WebContext, state: GateState): Route[] => [
     path: '/sign-in',
     face: 'page',
     needs: 'open',
-    run: () => pageAnswer(askPage(ctx.settings().relay !== undefined)),
+    run: () => pageAnswer(askPage(mailsLinks(ctx))),
   },
   { method: 'post', path: '/sign-in', face: 'page', needs: 'open', run: (call) => ask(ctx, state, call) },
   {

@@ -21,24 +21,33 @@ const mailText = (address: string): string =>
     '',
   ].join('\n');
 
-const mailLink = async (ctx: WebContext, person: Person, base: string): Promise<void> => {
-  const { relay } = ctx.settings();
-  if (!relay || !person.name.includes('@')) return;
+/**
+ * Links are mailed only where `web.url` says what they begin with: the Host header of a request is the asker's to choose,
+ * and a link that leads to another's server would be given away by the one who opens it.
+ */
+export const mailsLinks = (ctx: WebContext): boolean => {
+  const { relay, url } = ctx.settings();
+  return relay !== undefined && url !== undefined;
+};
+
+const mailLink = async (ctx: WebContext, person: Person): Promise<void> => {
+  const { relay, url } = ctx.settings();
+  if (!relay || url === undefined || !person.name.includes('@')) return;
   const now = ctx.clock.now();
   const proof = await makeLink(ctx.store, person.id, now);
   const message = {
     ...{ id: `sign-in-${proof.slice(0, 16)}`, type: 'sign-in', at: now, data: {} },
     subject: 'Your link to Nightdrop',
-    text: mailText(linkAddress(base, proof)),
+    text: mailText(linkAddress(url, proof)),
   };
   await send(mailChannel(person.name, relay), message, { now, signal: AbortSignal.timeout(30_000) });
 };
 
 /** Mails a link when the name is a person's. Whoever asked learns nothing of it, in words or in time: it runs on its own. */
-export const askForLink = (ctx: WebContext, name: string, base: string): void => {
+export const askForLink = (ctx: WebContext, name: string): void => {
   const work = async (): Promise<void> => {
     const person = await personNamed(ctx.store.read, name);
-    if (person) await mailLink(ctx, person, base);
+    if (person) await mailLink(ctx, person);
   };
   // The channel is named for the address it goes to, so the error is told without it.
   work().catch((error: unknown) => {

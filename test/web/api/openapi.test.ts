@@ -17,43 +17,54 @@ const refsIn = (node: unknown): string[] => {
 
 const schemaKeys = ['type', '$ref', 'anyOf', 'oneOf', 'allOf', 'enum', 'const', 'properties'];
 
+interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  schema?: Node;
+}
+
+const parameterBreaks = (where: string, path: string, parameters: readonly Parameter[]): string[] => {
+  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const told = parameters.filter((one) => one.in === 'path');
+  const names = parameters.map((one) => `${one.in} ${one.name}`);
+  const bare = parameters.filter(({ schema }) => !schemaKeys.some((key) => key in (schema ?? {})));
+  return [
+    ...(told.map(({ name }) => name).join() === inPath.join() ? [] : [`${where}: parameters of the path`]),
+    ...told.filter(({ required }) => required !== true).map(({ name }) => `${where}: ${name} is not required`),
+    ...bare.map(({ name }) => `${where}: ${name} has no schema`),
+    ...(new Set(names).size === names.length ? [] : [`${where}: a parameter is there twice`]),
+  ];
+};
+
+const answerBreaks = (where: string, responses: Record<string, Node>): string[] => [
+  ...(Object.keys(responses).some((status) => status.startsWith('2')) ? [] : [`${where}: no answer`]),
+  ...Object.entries(responses)
+    .filter(([, { description }]) => typeof description !== 'string')
+    .map(([status]) => `${where}: ${status} has no description`),
+];
+
 /** What of OpenAPI 3.1 a document of ours must keep; each break in a sentence. */
 const breaksOf = (document: Node): string[] => {
-  const breaks: string[] = [];
-  const operations = new Set<string>();
-  if (!/^3\.1\.\d$/.test(String(document['openapi']))) breaks.push('openapi is not 3.1');
   const components = document['components'] as Record<string, Node>;
-  for (const ref of refsIn(document)) {
+  const leadsNowhere = (ref: string): boolean => {
     const [, kind = '', name = ''] = /^#\/components\/(\w+)\/([\w.-]+)$/.exec(ref) ?? [];
-    if (components[kind]?.[name] === undefined) breaks.push(`${ref} leads nowhere`);
-  }
-  for (const [path, item] of Object.entries(document['paths'] as Record<string, Record<string, Node>>))
-    for (const [method, operation] of Object.entries(item)) {
-      const where = `${method} ${path}`;
-      if (operations.has(where)) breaks.push(`${where} is there twice`);
-      operations.add(where);
-      const parameters = (operation['parameters'] ?? []) as {
-        name: string;
-        in: string;
-        required?: boolean;
-        schema?: Node;
-      }[];
-      const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
-      const told = parameters.filter((one) => one.in === 'path').map(({ name }) => name);
-      if (JSON.stringify(told.sort()) !== JSON.stringify(inPath)) breaks.push(`${where}: parameters of the path`);
-      for (const one of parameters) {
-        if (one.in === 'path' && one.required !== true) breaks.push(`${where}: ${one.name} is not required`);
-        if (!one.schema || !schemaKeys.some((key) => key in (one.schema ?? {})))
-          breaks.push(`${where}: ${one.name} has no schema`);
-      }
-      const names = parameters.map((one) => `${one.in} ${one.name}`);
-      if (new Set(names).size !== names.length) breaks.push(`${where}: a parameter is there twice`);
-      const responses = operation['responses'] as Record<string, Node>;
-      if (!Object.keys(responses).some((status) => status.startsWith('2'))) breaks.push(`${where}: no answer`);
-      for (const [status, answer] of Object.entries(responses))
-        if (typeof answer['description'] !== 'string') breaks.push(`${where}: ${status} has no description`);
-    }
-  return breaks;
+    return components[kind]?.[name] === undefined;
+  };
+  const paths = Object.entries(document['paths'] as Record<string, Record<string, Node>>);
+  const operations = paths.flatMap(([path, item]) =>
+    Object.entries(item).flatMap(([method, operation]) => [
+      ...parameterBreaks(`${method} ${path}`, path, (operation['parameters'] ?? []) as Parameter[]),
+      ...answerBreaks(`${method} ${path}`, operation['responses'] as Record<string, Node>),
+    ]),
+  );
+  return [
+    ...(/^3\.1\.\d$/.test(String(document['openapi'])) ? [] : ['openapi is not 3.1']),
+    ...refsIn(document)
+      .filter(leadsNowhere)
+      .map((ref) => `${ref} leads nowhere`),
+    ...operations,
+  ];
 };
 
 describeStores('the description of the API', (open) => {
