@@ -11,6 +11,7 @@ import type { Column, Feed } from '../../src/outbound/feed/feed.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { at, need } from '../servers/packages.ts';
 import { startPostgres } from '../servers/postgres.ts';
+import type { LoopDelay } from './loop-delay.ts';
 import { type BenchRow, median, timed } from './row.ts';
 
 const run = promisify(execFile);
@@ -95,7 +96,7 @@ const peerColumns = (amount: (column: string) => string): string =>
 
 const peerWhere = `from transactions where partner = 'acme' and event_type in (4521) and id > 0 and id <= ${million} order by id`;
 
-interface Frozen {
+interface Frozen extends LoopDelay {
   ms: number;
   rssMb: number;
   rows: number;
@@ -135,8 +136,9 @@ const compare = async ({ title, url, folder, peer, runPeer, budgets }: Setting):
     const oursMs = median(frozen.map(({ ms }) => ms));
     const rss = Math.max(...frozen.map(({ rssMb }) => rssMb));
     const ratio = oursMs / peerMs;
-    const note = `RSS ${rss} MB`;
-    const met = ratio <= budget && rss <= 280;
+    const [p99, max] = [Math.max(...frozen.map((one) => one.p99)), Math.max(...frozen.map((one) => one.max))];
+    const note = `RSS ${rss} MB; loop delay ${p99} ms p99, ${max} ms max`;
+    const met = ratio <= budget && rss <= 280 && p99 <= 50 && max <= 250;
     return {
       work: `freeze 1,000,000 × 20 from ${title}, ${what}`,
       peer,
