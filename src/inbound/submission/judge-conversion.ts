@@ -55,14 +55,12 @@ const inactive = ({ mediaPartnerId }: ConversionOrder, partner: string | undefin
   return { outcome: 'PARTNER_NOT_ACTIVE', message: `MediaPartnerId: "${id}" is not the id of any partner.` };
 };
 
-const duplicate = (taken: 'ledger' | 'file'): ConversionJudgement =>
-  taken === 'ledger'
-    ? { outcome: 'DUPLICATE' }
-    : {
-        outcome: 'DUPLICATE',
-        message: 'Rows of the order stand further up in the file, apart from this one.',
-        hint: 'Put the item rows of one order together. What was created further up is changed by a modification.',
-      };
+/** Item rows of an order that was begun further up: an item that came too late, which nobody may overlook. */
+const apart: ConversionJudgement = {
+  outcome: 'CONV_MALFORMED',
+  message: 'Rows of the order stand further up in the file, apart from this one.',
+  hint: 'Put the item rows of one order together. What was created further up is changed by a modification.',
+};
 
 /**
  * The transaction that an order becomes. Where its locking date would have passed already, it counts from the day it was
@@ -94,6 +92,8 @@ const transactionOf = (
 export const judgeConversion = (order: ConversionOrder, facts: ConversionFacts): ConversionJudgement => {
   const { eventType, receivedAt } = facts;
   const rule = eventType.conversions ?? defaultConversions;
+  const taken = facts.taken(order);
+  if (taken === 'file') return apart;
   const age = receivedAt - (order.eventDate ?? receivedAt);
   // Clocks and zones may be wrong by hours, not by more.
   if (age < -dayMs) return { outcome: 'CONV_MALFORMED', message: `EventDate: "${order.dated}" is in the future` };
@@ -103,8 +103,7 @@ export const judgeConversion = (order: ConversionOrder, facts: ConversionFacts):
   if (old) return old;
   const partner = partnerOf(order, rule, facts);
   if (partner === undefined || (partner !== null && !rule.activePartners.has(partner))) return inactive(order, partner);
-  const taken = facts.taken(order);
-  if (taken) return duplicate(taken);
+  if (taken === 'ledger') return { outcome: 'DUPLICATE' };
   if (partner === null) return { outcome: 'ACTION_REF_NOT_FOUND' };
   return transactionOf(order, partner, facts);
 };

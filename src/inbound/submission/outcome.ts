@@ -89,9 +89,9 @@ export const outcomes = {
     hint: 'Correct the MediaPartnerId, or have it added to the ids of the partner and send the same file again.',
   },
   DUPLICATE: {
-    kind: 'error',
+    kind: 'unchanged',
     message: 'The order is in the ledger already.',
-    hint: 'Nothing to do if it was sent before; send a modification to change it. Item rows of one order must stand together.',
+    hint: 'Nothing to do if it was sent before; send a modification to change it.',
   },
   ACTION_REF_NOT_FOUND: {
     kind: 'error',

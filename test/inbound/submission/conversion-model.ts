@@ -55,7 +55,7 @@ const told = (lines: readonly ModelConversion[], of: (line: ModelConversion) => 
 const totalOf = (lines: readonly ModelConversion[]): number =>
   lines.reduce((sum, { amount }) => sum + cents(amount), 0) - cents(told(lines, ({ discount }) => discount));
 
-const outcomeOf = (lines: readonly ModelConversion[], taken: boolean): string => {
+const outcomeOf = (lines: readonly ModelConversion[], taken: boolean, apart: boolean): string => {
   const [first] = lines as [ModelConversion];
   const media = told(lines, (line) => line.media);
   const contradict = [
@@ -65,7 +65,7 @@ const outcomeOf = (lines: readonly ModelConversion[], taken: boolean): string =>
     (line: ModelConversion) => line.media,
     (line: ModelConversion) => (line.discount === '' ? '' : cents(line.discount)),
   ].some((of) => differ(lines, of));
-  if (lines.some(isBroken) || contradict || totalOf(lines) < 0) return 'CONV_MALFORMED';
+  if (apart || lines.some(isBroken) || contradict || totalOf(lines) < 0) return 'CONV_MALFORMED';
   if (first.campaign !== '1000') return 'CAMPAIGN_NOT_FOUND';
   if (first.tracker !== '4521') return 'ACTIONTRACKER_NOT_FOUND';
   if (Number(first.age) > (media === '' ? 88 : 398)) return 'TOO_OLD';
@@ -83,7 +83,7 @@ export const conversionOutcomes = (orders: Map<string, ModelCreated>, lines: rea
     let to = from + 1;
     while (sku !== '' && lines[to]?.orderId === orderId && lines[to]?.sku !== '') to++;
     const group = lines.slice(from, to);
-    const outcome = outcomeOf(group, orders.has(orderId) || (sku !== '' && named.has(orderId)));
+    const outcome = outcomeOf(group, orders.has(orderId), sku !== '' && named.has(orderId));
     if (outcome === 'CREATED') {
       const partner = active[told(group, (line) => line.media)] ?? media;
       orders.set(orderId, { amount: totalOf(group), partner, items: sku === '' ? 0 : group.length, line: from + 2 });
