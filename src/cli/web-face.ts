@@ -9,9 +9,10 @@ import { version } from './version.ts';
 import type { App } from './wire.ts';
 
 /** What of the settings the web works with. */
-const webSettings = ({ feeds, drops, eventTypes, web, mail }: Settings): WebSettings => {
+const webSettings = ({ feeds, drops, eventTypes, intakes, web, mail }: Settings): WebSettings => {
   const { url, proxies, maxUpload } = web;
-  return { feeds, drops, eventTypes, url, proxies, maxUpload, relay: mail?.relay };
+  const mailing = { relay: mail?.relay, mailDomain: mail?.domain };
+  return { feeds, drops, eventTypes, intakes, url, proxies, maxUpload, ...mailing };
 };
 
 /** Opens the web; `settings` are those of the moment, and `awake` says whether the scheduler still wakes up. */

@@ -7,12 +7,25 @@ import type { DropPlan } from '../outbound/delivery/delivery.ts';
 import type { FeedContext } from '../outbound/feed/context.ts';
 import type { Feed } from '../outbound/feed/feed.ts';
 
+/** How files for an event type come in by mail. */
+export interface Intake {
+  /** Local parts; one with `until` (YYYY-MM-DD) is taken up to the end of that day in the event type's zone. */
+  addresses: readonly { local: string; until?: string }[];
+  senders: readonly string[];
+  authentication: 'off' | 'record' | 'require';
+  reply: 'none' | 'summary' | 'result';
+}
+
 /** What of the configuration the web works with. A reload changes it for the next request. */
 export interface WebSettings {
   /** Of all partners, retired ones too. */
   feeds: readonly Feed[];
   drops: Map<string, DropPlan>;
   eventTypes: ReadonlyMap<number, EventType>;
+  /** By event type. */
+  intakes: ReadonlyMap<number, Intake>;
+  /** What stands behind the @ of every address; undefined where no mail is taken. */
+  mailDomain: string | undefined;
   /** The address that people know the service by, `https://…` without a path; undefined when none is configured. */
   url: string | undefined;
   /** Proxies whose X-Forwarded-For is believed. */

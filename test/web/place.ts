@@ -9,7 +9,7 @@ import { silentLog } from '../../src/log.ts';
 import type { DropPlan } from '../../src/outbound/delivery/delivery.ts';
 import { openSpool } from '../../src/store/spool.ts';
 import type { Store } from '../../src/store/store.ts';
-import type { WebContext, WebSettings } from '../../src/web/context.ts';
+import type { Intake, WebContext, WebSettings } from '../../src/web/context.ts';
 import { makeMetrics } from '../../src/web/metrics.ts';
 import { makeLink } from '../../src/web/people/links.ts';
 import type { Scope } from '../../src/web/people/may.ts';
@@ -28,7 +28,12 @@ export const eventType = (id: number): EventType => ({
   timezone: 'UTC',
   locking: { kind: 'open' },
   payout: { kind: 'keep' },
-  dispositions: [],
+  dispositions: [{ code: 'DAMAGED', name: 'Arrived damaged', action: 'reject' }],
+});
+
+const intake = (id: number): Intake => ({
+  addresses: [{ local: `sale-${id}` }, { local: `old-${id}`, until: '2027-01-31' }],
+  ...{ senders: [`*@brand${id}.example`], authentication: 'record', reply: 'summary' },
 });
 
 /** Two partners with a feed each and two event types, so that there is always somebody else's. */
@@ -39,6 +44,8 @@ const settingsIn = (folder: string): WebSettings => ({
   ],
   drops: new Map(['acme', 'bolt'].map((name): [string, DropPlan] => [`${name}-folder`, folderDrop(folder, name)])),
   eventTypes: new Map([4521, 4522].map((id) => [id, eventType(id)])),
+  intakes: new Map([4521, 4522].map((id) => [id, intake(id)])),
+  mailDomain: 'files.nightdrop.example',
   ...{ url: undefined, proxies: [], relay: undefined, maxUpload: 1024 ** 3 },
 });
 

@@ -3,6 +3,7 @@ import type { Route } from '../route.ts';
 import { assetRoutes } from './assets.ts';
 import { batchRoutes } from './batches.ts';
 import { deliveryRoutes } from './deliveries.ts';
+import { eventTypeRoutes } from './event-types.ts';
 import { overviewRoute } from './overview.ts';
 import { refusedRoute } from './refused.ts';
 import { scheduleRoute } from './schedule.ts';
@@ -20,5 +21,6 @@ export const consoleRoutes = (ctx: WebContext): Route[] => [
   ...batchRoutes(ctx),
   traceRoute(ctx),
   scheduleRoute(ctx),
+  ...eventTypeRoutes(ctx),
   ...assetRoutes(),
 ];

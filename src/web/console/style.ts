@@ -45,6 +45,7 @@ input, select, button, textarea { font: inherit; color: var(--text); background:
 button { cursor: pointer; background: var(--panel); } button.main { background: var(--link); border-color: var(--link); color: var(--ground); font-weight: 600; } button.link { border: 0; background: none; color: var(--link); text-decoration: underline; padding: 0; }
 button:disabled { opacity: .55; cursor: not-allowed; }
 .actions { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .8rem 0; } .pages { display: flex; gap: 1rem; margin: .8rem 0; }
+ul.plain { list-style: none; margin: 0 0 .8rem; padding: 0; display: grid; gap: .4rem; } ul.plain li { display: flex; flex-wrap: wrap; gap: .2rem .7rem; align-items: baseline; }
 .counts { display: flex; flex-wrap: wrap; gap: .35rem .9rem; list-style: none; margin: 0 0 .6rem; padding: 0; }
 dialog { border: 1px solid var(--line); border-radius: 8px; color: var(--text); background: var(--ground); } kbd { border: 1px solid var(--line); border-radius: 3px; padding: 0 .3em; font-size: .9em; }
 @media (max-width: 42rem) { header.top { padding: .5rem .8rem; } main { padding: .7rem .8rem 2rem; } header.top .who { margin-left: 0; width: 100%; }

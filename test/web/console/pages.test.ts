@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-const pathsOf = ({ submission, delivery, batch, order }: Awaited<ReturnType<typeof setStage>>['mine']) => ({
+const pathsOf = ({ submission, delivery, batch, order, eventType }: Awaited<ReturnType<typeof setStage>>['mine']) => ({
   ops: [
     ...[
       '/overview',
@@ -25,8 +25,12 @@ const pathsOf = ({ submission, delivery, batch, order }: Awaited<ReturnType<type
       `/deliveries/${delivery}`,
     ],
     ...['/batches', `/batches/${batch}`, `/trace?order=${order}`, '/schedule'],
+    ...['/event-types', '/event-types/4521'],
   ],
-  advertiser: ['/overview', '/submissions', `/submissions/${submission}`, `/trace?order=${order}`],
+  advertiser: [
+    ...['/overview', '/submissions', `/submissions/${submission}`, `/trace?order=${order}`],
+    ...['/event-types', `/event-types/${eventType}`],
+  ],
   partner: ['/overview', '/deliveries', `/deliveries/${delivery}`, '/batches', `/batches/${batch}`, '/schedule'],
 });
 
