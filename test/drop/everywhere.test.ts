@@ -1,12 +1,12 @@
 import { describe } from 'vitest';
 import type { FtpsSpec } from '../../src/drop/drop.ts';
-import { foldingMissing } from '../servers/disk.ts';
 import { proftpdMissing, startProftpdFtps, startProftpdSftp } from '../servers/proftpd.ts';
 import { startProxy, type Proxy } from '../servers/proxy.ts';
 import { pureFtpdMissing, startPureFtpd } from '../servers/pure-ftpd.ts';
 import { sshdMissing, startSshd } from '../servers/sshd.ts';
 import { startVsftpd, vsftpdMissing } from '../servers/vsftpd.ts';
 import type { Server } from './conformance.ts';
+import { canBeHere } from './conformance-machine.ts';
 import { type FtpsServer, ftpsStage } from './ftps/stage.ts';
 import { type SftpServer, sftpStage } from './sftp/stage.ts';
 import type { Stage } from './stage.ts';
@@ -52,12 +52,12 @@ const ftps = (
   open: (place, changes = {}, front = bare) => ftpsStage(async () => front(await start(place)), changes),
 });
 
-const [ssh, pro, vs, pure, folding] = await Promise.all([
+const [ssh, pro, vs, pure, isPossible] = await Promise.all([
   sshdMissing(),
   proftpdMissing(),
   vsftpdMissing(),
   pureFtpdMissing(),
-  foldingMissing(),
+  canBeHere(),
 ]);
 
 const kinds: (Kind & { ftps?: true })[] = [
@@ -88,7 +88,7 @@ const silence = (): void => {
   proxy?.swallow('down');
 };
 
-const variantsOf = ({ open, ...kind }: Kind & { ftps?: true }): Variant[] => [
+const allVariants = ({ open, ...kind }: Kind & { ftps?: true }): Variant[] => [
   {
     variant: 'IPv6 only',
     start: () => open({ address: '::1' }, { host: '::1' }),
@@ -134,6 +134,7 @@ const variantsOf = ({ open, ...kind }: Kind & { ftps?: true }): Variant[] => [
 ];
 
 for (const kind of kinds)
-  describe.skipIf((kind.missing ?? folding) !== undefined)(kind.server, () => {
-    describeVariants(kind.server, variantsOf(kind));
+  describe.skipIf(kind.missing !== undefined)(kind.server, () => {
+    const variants = allVariants(kind).filter(({ variant }) => isPossible(variant));
+    describeVariants(kind.server, variants);
   });

@@ -15,10 +15,6 @@ export interface Disk {
 const run = (command: string, ...args: string[]): string =>
   execFileSync(command, args, { encoding: 'utf8', stdio: 'pipe' });
 
-/** Why there can be no file system here to which upper and lower case are one; undefined when there can. */
-export const foldingMissing = (): Promise<string | undefined> =>
-  need(['exfat-fuse', 'exfatprogs'], () => at('/usr/sbin/mount.exfat-fuse')() && at('/usr/sbin/mkfs.exfat')());
-
 /** exFAT knows no owners: all files are the owner's. */
 const mountFolding = (folder: string, owner: { uid: number; gid: number }): (() => void) => {
   const home = mkdtempSync(join(tmpdir(), 'nightdrop-disk-'));
@@ -32,6 +28,25 @@ const mountFolding = (folder: string, owner: { uid: number; gid: number }): (() 
     run('losetup', '-d', device);
     rmSync(home, { recursive: true, force: true });
   };
+};
+
+const programs = (): string | undefined => at('/usr/sbin/mount.exfat-fuse')() && at('/usr/sbin/mkfs.exfat')();
+
+/**
+ * Whether there can be a file system here to which upper and lower case are one: it needs loop devices and FUSE, which
+ * some containers lack. Where it cannot be tried, those tests are not there.
+ */
+export const canFold = async (): Promise<boolean> => {
+  const folder = mkdtempSync(join(tmpdir(), 'nightdrop-disk-'));
+  try {
+    if (await need(['exfat-fuse', 'exfatprogs'], programs)) return false;
+    mountFolding(folder, { uid: 0, gid: 0 })();
+    return true;
+  } catch {
+    return false;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 };
 
 /** Puts the disk that is asked for over the folder; the function takes it away. */
