@@ -1,3 +1,4 @@
+import { learnedText } from '../drop/learned-text.ts';
 import { type DropLine, listDrops } from '../outbound/delivery/drop-list.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { CliCommand } from './command.ts';
@@ -13,23 +14,6 @@ const ownersOf = ({ partners, feeds }: Settings, drop: string) => ({
   feeds: feeds.filter((feed) => !feed.retired && feed.drops.includes(drop)).map(({ name }) => name),
 });
 
-/** What was learned, in the words of the settings where there are any. */
-const learnedText = ({ learned }: DropLine): string => {
-  if (!learned) return 'nothing yet';
-  const { software, writes, looks, renames, names, tls, session, passive } = learned;
-  const said = [
-    software,
-    writes === 'one' ? 'one write at a time' : undefined,
-    looks === undefined || looks === 'by name' ? undefined : `looks: ${looks}`,
-    renames === undefined ? undefined : `a rename ${renames} an existing name`,
-    names === 'folded' ? 'names without regard to case' : undefined,
-    tls,
-    session === undefined ? undefined : `session ${session}`,
-    passive,
-  ].filter((word) => word !== undefined);
-  return said.join(', ') || 'nothing special';
-};
-
 const human = (lines: readonly Line[]): string =>
   table(
     lines,
@@ -42,7 +26,7 @@ const human = (lines: readonly Line[]): string =>
       { title: 'held', text: (line) => count(line.held), align: 'right' },
       { title: 'delivered at', text: (line) => moment(line.lastDeliveredAt) },
       { title: 'trusted since', text: (line) => line.trusted.map(({ fingerprint }) => fingerprint).join(', ') || '-' },
-      { title: 'learned', text: learnedText },
+      { title: 'learned', text: ({ learned }) => learnedText(learned) },
     ],
     'No drop is configured.',
   );

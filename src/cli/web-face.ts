@@ -1,4 +1,5 @@
 import { logFault } from '../../jobs/log-fault.ts';
+import { loadDrop } from '../settings/one-drop.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { WebSettings } from '../web/context.ts';
 import { makeMetrics } from '../web/metrics.ts';
@@ -15,6 +16,12 @@ const webSettings = ({ feeds, drops, eventTypes, intakes, web, mail }: Settings)
   return { feeds, drops, eventTypes, intakes, url, proxies, maxUpload, ...mailing };
 };
 
+/** Read anew, for what is in memory holds the secrets themselves; their sources are not looked up. */
+const sectionOf = ({ configFolder, dataFolder }: Settings, name: string, now: number) => {
+  const found = loadDrop({ configFolder, dataFolder, env: {}, now }, name);
+  return found.ok ? found.drop.section : {};
+};
+
 /** Opens the web; `settings` are those of the moment, and `awake` says whether the scheduler still wakes up. */
 export const openFace = async (
   app: App,
@@ -25,7 +32,8 @@ export const openFace = async (
   const readiness = () => checkReadiness(app.store, app.spool, awake);
   const onError = (error: unknown) => logFault(app.log, error, 'answer', 'a request');
   const { drops: _, ...rest } = app;
-  const ctx = { ...rest, version: version(), settings: () => webSettings(settings()) };
+  const dropSection = (name: string) => sectionOf(settings(), name, app.clock.now());
+  const ctx = { ...rest, version: version(), settings: () => webSettings(settings()), dropSection };
   const web = await startWeb(app.settings.web, ctx, { metrics, readiness }, onError);
   return { web, stop: () => metrics.close() };
 };

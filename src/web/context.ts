@@ -42,6 +42,8 @@ export interface WebContext extends FeedContext, Omit<DeliveryContext, 'drops'> 
   log: Log;
   version: string;
   settings(): WebSettings;
+  /** A drop's section as it stands in the configuration: plain data, secrets as their sources. */
+  dropSection(name: string): Readonly<Record<string, unknown>>;
 }
 
 /** The context of the delivery room, with the drops of this moment. */

@@ -88,6 +88,7 @@ export const openPlace = async (
   const ctx: WebContext = {
     ...{ store, spool, clock, log: silentLog, holder: makeHolder(), openDrop, random: Math.random },
     ...{ version: '1.2.3', settings: () => settings },
+    dropSection: (name) => ({ kind: 'folder', folder: join(folder, name) }),
   };
   const metrics = makeMetrics(store, clock);
   const parts = { metrics, readiness: () => checkReadiness(store, spool, () => true) };

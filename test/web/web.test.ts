@@ -35,6 +35,7 @@ const get = async (path: string): Promise<{ status: number; text: string; header
 const contextOf = (store: Store, spool: Spool): WebContext => ({
   ...{ store, spool, clock: fixedClock('2026-11-21T02:00:00Z'), log: silentLog, holder: 'test', openDrop },
   ...{ random: Math.random, version: '1.2.3' },
+  dropSection: () => ({}),
   settings: () => ({
     ...{ feeds: [], drops: new Map(), eventTypes: new Map(), intakes: new Map(), mailDomain: undefined },
     ...{ url: undefined, proxies: [], relay: undefined, maxUpload: 1 },

@@ -3,6 +3,7 @@ import type { Route } from '../route.ts';
 import { assetRoutes } from './assets.ts';
 import { batchRoutes } from './batches.ts';
 import { deliveryRoutes } from './deliveries.ts';
+import { dropRoutes } from './drops.ts';
 import { eventTypeRoutes } from './event-types.ts';
 import { overviewRoute } from './overview.ts';
 import { refusedRoute } from './refused.ts';
@@ -22,5 +23,6 @@ export const consoleRoutes = (ctx: WebContext): Route[] => [
   traceRoute(ctx),
   scheduleRoute(ctx),
   ...eventTypeRoutes(ctx),
+  ...dropRoutes(ctx),
   ...assetRoutes(),
 ];

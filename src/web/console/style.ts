@@ -46,10 +46,11 @@ button { cursor: pointer; background: var(--panel); } button.main { background: 
 button:disabled { opacity: .55; cursor: not-allowed; }
 .actions { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .8rem 0; } .pages { display: flex; gap: 1rem; margin: .8rem 0; }
 ul.plain { list-style: none; margin: 0 0 .8rem; padding: 0; display: grid; gap: .4rem; } ul.plain li { display: flex; flex-wrap: wrap; gap: .2rem .7rem; align-items: baseline; }
+pre { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; background: var(--panel); padding: .7rem 1rem; margin: .6rem 0; }
 .counts { display: flex; flex-wrap: wrap; gap: .35rem .9rem; list-style: none; margin: 0 0 .6rem; padding: 0; }
 dialog { border: 1px solid var(--line); border-radius: 8px; color: var(--text); background: var(--ground); } kbd { border: 1px solid var(--line); border-radius: 3px; padding: 0 .3em; font-size: .9em; }
 @media (max-width: 42rem) { header.top { padding: .5rem .8rem; } main { padding: .7rem .8rem 2rem; } header.top .who { margin-left: 0; width: 100%; }
   table.cards-when-narrow thead { position: absolute; left: -99rem; } table.cards-when-narrow tr { display: block; padding: .5rem .7rem; border-bottom: 1px solid var(--line); }
-  table.cards-when-narrow td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .6rem; border: 0; padding: .12rem 0; text-align: left; max-width: none; white-space: normal; } table.cards-when-narrow td::before { content: attr(data-label); color: var(--quiet); } table.cards-when-narrow td > * { justify-self: start; } }
+  table.cards-when-narrow td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .6rem; border: 0; padding: .12rem 0; text-align: left; max-width: none; white-space: normal; } table.cards-when-narrow td::before { content: attr(data-label); color: var(--quiet); } table.cards-when-narrow td > * { justify-self: start; } table.cards-when-narrow td:has(> span:empty) { display: none; } }
 @media print { header.top, form, .actions { display: none; } }
 `;

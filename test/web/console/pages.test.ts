@@ -25,7 +25,7 @@ const pathsOf = ({ submission, delivery, batch, order, eventType }: Awaited<Retu
       `/deliveries/${delivery}`,
     ],
     ...['/batches', `/batches/${batch}`, `/trace?order=${order}`, '/schedule'],
-    ...['/event-types', '/event-types/4521'],
+    ...['/event-types', '/event-types/4521', '/drops', '/drops/acme-folder'],
   ],
   advertiser: [
     ...['/overview', '/submissions', `/submissions/${submission}`, `/trace?order=${order}`],

@@ -1,10 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startChromium } from '../../servers/chromium.ts';
 import { describeStores } from '../../stores.ts';
+import { findDeeds } from '../../../src/web/people/audit.ts';
+import { setStage } from '../api/stage.ts';
 import { openPlace } from '../place.ts';
-import { advertiser, signedIn } from './walk.ts';
+import { advertiser, expectAccessible, ops, signedIn } from './walk.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -35,5 +38,29 @@ describeStores('what people do in the console', (open) => {
     const other = await page.goto(`${place.base}/event-types/4522`);
     expect(other?.status()).toBe(404);
     expect((await page.goto(`${place.base}/event-types/4521/templates/none`))?.status()).toBe(404);
+  });
+
+  test('ops examine a drop and read of each step what was seen, and of a missing folder what to do', async () => {
+    const place = await openPlace(await open());
+    await setStage(place);
+    const page = await signedIn(browser, place, ops);
+    await page.goto(`${place.base}/drops`);
+    await page.getByRole('link', { name: 'acme-folder' }).click();
+    await page.getByRole('button', { name: 'Examine the drop' }).click();
+    await page.getByText('Deliveries work').waitFor();
+    const steps = await page.locator('tbody').innerText();
+    expect(steps).toMatch(/round trip|rename/);
+    expect(steps).not.toContain('failed');
+    if (place.store.kind === 'sqlite') await expectAccessible(page);
+    expect(await readdir(join(place.folder, 'acme'))).toEqual([]);
+    await rm(join(place.folder, 'acme'), { recursive: true });
+    await page.getByRole('button', { name: 'Examine it again' }).click();
+    await page.getByText('Failed at: folder').waitFor();
+    await page.getByText('create the folder, mount what belongs there, or correct "folder"').first().waitFor();
+    const deeds = await findDeeds(place.store.read, { action: 'drops.examine' }, { count: 5 });
+    expect(deeds.map(({ object, outcome }) => [object, outcome])).toEqual([
+      ['drop acme-folder', 'done'],
+      ['drop acme-folder', 'done'],
+    ]);
   });
 });
