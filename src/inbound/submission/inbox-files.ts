@@ -50,6 +50,10 @@ export const rememberTaken = async (
     .update({ sha256, submission_id: submissionId, ...as });
 };
 
+/** We have removed the file ourselves. */
+export const forgetRemoved = async ({ knex }: Writer, { id }: SeenFile): Promise<void> =>
+  void (await knex('inbox_files').where({ id }).delete());
+
 /** Of files that are not there any more: forgotten at once where we remove them, and after a while where we do not. */
 export const rememberGone = async (
   { knex }: Writer,

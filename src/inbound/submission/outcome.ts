@@ -103,6 +103,11 @@ export const outcomes = {
 
 export type Outcome = keyof typeof outcomes;
 
+/** Those with which a line has changed the ledger. */
+export const appliedOutcomes: readonly Outcome[] = (Object.keys(outcomes) as Outcome[]).filter(
+  (code) => outcomes[code].kind === 'applied',
+);
+
 /** How many lines had each outcome; those that none had are left out. */
 export type OutcomeCounts = Partial<Record<Outcome, number>>;
 

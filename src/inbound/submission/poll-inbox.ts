@@ -10,7 +10,7 @@ import { assertHeld, type Lease } from '../../work/leases.ts';
 import { withLease } from '../../work/with-lease.ts';
 import { spoolFile, type Spooled } from './accept.ts';
 import { type Inbox, inOrder, isForInbox, modifiedOf, type SeenFile, stepFor } from './inbox.ts';
-import { isPollDue, notePoll, rememberGone, rememberLook, rememberTaken, seenFiles } from './inbox-files.ts';
+import { forgetRemoved, isPollDue, notePoll, rememberGone, rememberLook, rememberTaken, seenFiles } from './inbox-files.ts';
 import { insertSubmission } from './submissions.ts';
 
 export interface InboxContext {
@@ -99,13 +99,18 @@ const take = async (look: Look, { entry, name, seen, spooled }: Found & { spoole
   reached('in 3 taken');
 };
 
-const remove = async (look: Look, name: SafeName): Promise<void> => {
+/** What lies there later under that name is a new file, also with the same bytes and before the next look. */
+const remove = async (look: Look, name: SafeName, seen: SeenFile): Promise<void> => {
   try {
     await look.drop.remove(name);
     look.removed++;
   } catch (error) {
-    passOver(look, error);
+    return passOver(look, error);
   }
+  await look.ctx.store.write(async (writer) => {
+    await assertHeld(writer, look.lease);
+    await forgetRemoved(writer, seen);
+  });
 };
 
 /** Fetches files and, where size and time are still the same after that, accepts them; what has grown meanwhile waits. */
@@ -121,7 +126,7 @@ const takeSome = async (look: Look, files: readonly Found[]): Promise<void> => {
       continue;
     }
     await take(look, file);
-    if (inbox.remove) await remove(look, name);
+    if (inbox.remove) await remove(look, name, file.seen);
   }
 };
 
@@ -140,7 +145,8 @@ const lookThrough = async (look: Look): Promise<void> => {
     for (const { entry } of fresh) await rememberLook(writer, inbox, entry, ctx.clock.now());
     await rememberGone(writer, inbox, gone, ctx.clock.now());
   });
-  for (const { name, step } of steps) if (step === 'remove' && !look.signal.aborted) await remove(look, name);
+  for (const { name, step, seen: known } of steps)
+    if (step === 'remove' && known && !look.signal.aborted) await remove(look, name, known);
   const ready = steps.flatMap(({ entry, name, seen: known, step }) =>
     step === 'take' && known ? [{ entry, name, seen: known }] : [],
   );

@@ -1,9 +1,8 @@
 import type { Knex } from 'knex';
 import { Fault } from '../../fault.ts';
 import type { Store } from '../../store/store.ts';
-import { sumsOf } from './outcome.ts';
 import type { Submission } from './submission.ts';
-import { findSubmission, findSubmissions } from './submissions.ts';
+import { findSubmission, newestThatApplied } from './submissions.ts';
 
 const refused = (id: number, reason: string, hint: string, code: string): Fault =>
   new Fault({ operation: 'release', object: `submission ${id}`, reason, hint, next: 'refuse', code });
@@ -13,15 +12,9 @@ export interface ReleaseOptions {
   anyway?: boolean;
 }
 
-/** The newest submission behind this one that has changed something of the same event type. */
-const laterOf = async (knex: Knex, { id, eventTypeId }: Submission): Promise<Submission | undefined> => {
-  const later = (await findSubmissions(knex, { eventTypeId })).filter((one) => one.id > id && !one.check);
-  return later.findLast(({ outcomes }) => sumsOf(outcomes).applied > 0);
-};
-
 /** Its older values would go over the newer ones of a submission that came later. */
 const refuseOvertaken = async (knex: Knex, found: Submission): Promise<void> => {
-  const later = found.check ? undefined : await laterOf(knex, found);
+  const later = found.check ? undefined : await newestThatApplied(knex, found);
   if (!later) return;
   throw new Fault({
     operation: 'release',

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { cutPage, type Page } from '../../store/page.ts';
 import { int, intOrNull, type Row, type Writer } from '../../store/store.ts';
-import type { OutcomeCounts } from './outcome.ts';
+import { appliedOutcomes, type OutcomeCounts } from './outcome.ts';
 import type { Reading } from './reading.ts';
 import {
   type Channel,
@@ -160,6 +160,23 @@ export const waitingEventTypes = async (db: Knex): Promise<number[]> =>
 /** The first of an event type that waits, in order of acceptance. */
 export const nextSubmission = async (db: Knex, eventTypeId: number): Promise<Submission | undefined> => {
   const row = (await unfinished(db).where({ event_type: eventTypeId }).orderBy('id').first()) as Row | undefined;
+  return row && readSubmission(row);
+};
+
+/**
+ * The newest submission behind this one that has changed something of the same event type. One look into an index: the
+ * counts hold only outcomes that some line had.
+ */
+export const newestThatApplied = async (
+  db: Knex,
+  { id, eventTypeId }: Pick<Submission, 'id' | 'eventTypeId'>,
+): Promise<Submission | undefined> => {
+  const row = (await db('submissions')
+    .where({ event_type: eventTypeId, check_only: false })
+    .andWhere('id', '>', id)
+    .andWhere((any) => appliedOutcomes.forEach((code) => void any.orWhere('outcomes', 'like', `%"${code}":%`)))
+    .orderBy('id', 'desc')
+    .first()) as Row | undefined;
   return row && readSubmission(row);
 };
 

@@ -1,9 +1,10 @@
 import { html } from 'hono/html';
-import { type Traced, traceOrder } from '../../watch/trace.ts';
+import { type Traced, type TraceEvent, traceOrder } from '../../watch/trace.ts';
 import type { WebContext } from '../context.ts';
 import type { Html } from '../page.ts';
 import type { KnownCall, Route } from '../route.ts';
 import { partnerOf } from '../context.ts';
+import { maskSender } from '../api/personal.ts';
 import { cell, type Column, table, time } from './cells.ts';
 import { consolePage } from './frame.ts';
 
@@ -21,7 +22,7 @@ const detail = ([name, value]: [string, unknown]): Html | string => {
   > `;
 };
 
-const row = ({ event: { at, what, ...details } }: Traced): Html =>
+const row = ({ at, what, ...details }: TraceEvent): Html =>
   html`<tr>
     ${cell('When', time(at))} ${cell('What', html`<strong>${what}</strong>`)}
     ${cell(
@@ -39,9 +40,14 @@ const isOwn = (ctx: WebContext, call: KnownCall, { owner }: Traced): boolean => 
   return call.may('trace.read', { ...owner, ...(partner !== undefined && { partner }) });
 };
 
+const ownEvents = async (ctx: WebContext, call: KnownCall, order: string): Promise<TraceEvent[]> => {
+  const own = (await traceOrder(ctx.store, order)).filter((one) => isOwn(ctx, call, one)).map(({ event }) => event);
+  return call.may('personalData.read', {}) ? own : own.map(maskSender);
+};
+
 const shown = async (ctx: WebContext, call: KnownCall): Promise<Response> => {
   const order = call.url.searchParams.get('order')?.trim() ?? '';
-  const events = order === '' ? [] : (await traceOrder(ctx.store, order)).filter((one) => isOwn(ctx, call, one));
+  const events = order === '' ? [] : await ownEvents(ctx, call, order);
   return consolePage(call, {
     title: order === '' ? 'Trace' : `Trace of ${order}`,
     body: html`<h1>Trace of one order</h1>

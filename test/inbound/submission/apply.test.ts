@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { applySubmission } from '../../../src/inbound/submission/apply.ts';
 import { findRows } from '../../../src/inbound/submission/rows.ts';
 import { releaseSubmission } from '../../../src/inbound/submission/release.ts';
-import { findSubmissions, nextSubmission } from '../../../src/inbound/submission/submissions.ts';
+import { findSubmissions, newestThatApplied, nextSubmission } from '../../../src/inbound/submission/submissions.ts';
 import { journalOf } from '../../../src/ledger/journal.ts';
 import { int, type Store } from '../../../src/store/store.ts';
 import { describeStores } from '../../stores.ts';
@@ -275,6 +275,33 @@ describeStores('a submission', (open) => {
     const faulty = `${header}A,4521,70,NEW_CODE`;
     expect(codes((await stage.send(faulty)).rows)).toEqual(['BAD_DISPOSITION']);
     expect(await stage.accept(faulty)).toMatchObject({ status: 'Queued', duplicateOf: null });
+  });
+
+  test('whether one was overtaken is asked with one row read, however many came later', async () => {
+    const stage = await makeStage(await open(), [order('A')]);
+    const { store } = stage;
+    const held = await stage.accept(`${header}A,4521,80,ORDER_UPDATE`);
+    const row = (await store.read('submissions').where({ id: held.id }).first()) as Record<string, unknown>;
+    const { id: _, ...copy } = row;
+    const later = (outcomes: string, more: object = {}) => ({ ...copy, status: 'Complete', outcomes, ...more });
+    const quiet = [
+      ...Array.from({ length: 50 }, () => later('{"NO_CHANGE":3,"ALREADY_REVERSED":1}')),
+      later('{"MODIFIED":1}', { check_only: true }),
+      later('{"MODIFIED":1}', { event_type: 4600 }),
+    ];
+    await store.write(async ({ knex }) => {
+      await knex('submissions').insert(quiet);
+      await knex('submissions').where({ id: held.id }).update({ status: 'Held' });
+    });
+    let read = 0;
+    store.read.on('query-response', (rows: unknown) => (read += Array.isArray(rows) ? rows.length : 0));
+    expect(await newestThatApplied(store.read, held)).toBeUndefined();
+    const [, second] = ['{"CREATED":1}', '{"NO_CHANGE":1,"APPROVED":2}'].map((outcomes) => later(outcomes));
+    await store.write(({ knex }) => knex('submissions').insert([later('{"CREATED":1}'), second!]));
+    const newest = await newestThatApplied(store.read, held);
+    expect(newest?.outcomes).toEqual({ NO_CHANGE: 1, APPROVED: 2 });
+    expect(read).toBeLessThanOrEqual(1);
+    await expect(releaseSubmission(store, held.id)).rejects.toMatchObject({ code: 'overtaken' });
   });
 
   test('one that others have overtaken is not released, unless a person says so', async () => {

@@ -105,6 +105,19 @@ describeStores('an inbox', (open) => {
     expect(all.map(({ status }) => status)).toEqual(['Queued', 'Duplicate']);
   });
 
+  test('a file that is put there again before the next look is a new one, also with the same bytes and time', async () => {
+    const store = await open();
+    const folder = newFolder();
+    const { look } = await makeInbox(store, folder.spec, { remove: true });
+    folder.put('a.csv', 'one');
+    expect([await look(), await look(), folder.names()]).toEqual([[], ['a.csv'], []]);
+    folder.put('a.csv', 'one', due + 5000);
+    expect([await look(), await look(), folder.names()]).toEqual([[], ['a.csv'], []]);
+    folder.put('a.csv', 'one', due + 5000);
+    expect([await look(), await look(), folder.names()]).toEqual([[], ['a.csv'], []]);
+    expect(await findSubmissions(store.read)).toHaveLength(3);
+  });
+
   test('waits for a file as long as it grows, between two looks and while it is fetched', async () => {
     const store = await open();
     const folder = newFolder();
