@@ -35,6 +35,24 @@ export interface Spool {
 /** Names that we gave, of whole files and of drafts. Nothing else in the folder is ever touched. */
 const ours = /^\.?[0-9a-f]{32}$/;
 
+/**
+ * Syncs a folder for everybody who asks at the same time at once: whoever asks while a sync is under way may have renamed
+ * too late for it, and shares the one behind it.
+ */
+const sharedSync = (folder: string): (() => Promise<void>) => {
+  let running = Promise.resolve();
+  let next: Promise<void> | undefined;
+  return () => {
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        return (running = syncFolder(folder));
+      });
+    return next;
+  };
+};
+
 const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder, 'r');
   try {
@@ -54,7 +72,8 @@ export const openSpool = async (folder: string): Promise<Spool> => {
     }
   };
   await guard('open the spool', () => mkdir(folder, { recursive: true }));
-  const draft = (): Promise<Draft> => guard('write to the spool', () => makeDraft(folder));
+  const draft = (): Promise<Draft> => guard('write to the spool', () => makeDraft(folder, sync));
+  const sync = sharedSync(folder);
   const sweep = async (keep: ReadonlySet<string>, before: number): Promise<string[]> => {
     const removed: string[] = [];
     for (const name of await readdir(folder)) {
@@ -100,7 +119,7 @@ const readNote = async (path: string): Promise<string | undefined> => {
   }
 };
 
-const makeDraft = async (folder: string): Promise<Draft> => {
+const makeDraft = async (folder: string, sync: () => Promise<void>): Promise<Draft> => {
   const name = randomBytes(16).toString('hex');
   const drafting = join(folder, `.${name}`);
   const handle = await open(drafting, 'wx', 0o640);
@@ -112,7 +131,7 @@ const makeDraft = async (folder: string): Promise<Draft> => {
         await handle.sync();
         await handle.close();
         await rename(drafting, join(folder, name));
-        await syncFolder(folder);
+        await sync();
         return name;
       } catch (error) {
         throw asFault(error, 'write to the spool', folder);

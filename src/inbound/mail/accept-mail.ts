@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../../clock.ts';
 import { reached } from '../../commit-point.ts';
 import { oneLine } from '../../fault.ts';
@@ -36,6 +37,8 @@ type NewMail = [NewMessage, readonly MailRecipient[]];
 
 /** Messages that are committed in one database transaction at most. */
 const mostAtOnce = 50;
+/** How long a commit waits for mails whose bytes are being made to last, milliseconds: a commit costs as much. */
+const gatherMs = 5;
 const longestText = 1000;
 const cut = (text: string | null): string | null => (text === null ? null : oneLine(text, longestText));
 
@@ -47,7 +50,11 @@ const cut = (text: string | null): string | null => (text === null ? null : oneL
  */
 export const makeAccept = (context: AcceptContext) => {
   const { store, spool, judgeSender } = context;
-  const commit = makeTogether(mostAtOnce, (some: readonly NewMail[]) => commitMails(store, some));
+  let coming = 0;
+  const gather = async (): Promise<void> => {
+    for (let waited = 0; waited < gatherMs && coming > 0; waited++) await pause(1);
+  };
+  const commit = makeTogether(mostAtOnce, (some: readonly NewMail[]) => commitMails(store, some), gather);
   const letGo = async (kept: string, error: unknown): Promise<never> => {
     if (databaseTrouble(error)?.code !== 'database-unreachable') await spool.remove(kept);
     throw error;
@@ -62,7 +69,8 @@ export const makeAccept = (context: AcceptContext) => {
         return { kind: 'refused', refusals };
       }
       reached('in 2 received');
-      const kept = await draft.keep();
+      coming++;
+      const kept = await draft.keep().finally(() => coming--);
       reached('in 2 kept');
       const rows = rowsOf(envelope, received, judgement, { receivedAt: context.clock.now(), spool: kept });
       const id = await commit(rows).catch((error: unknown) => letGo(kept, error));

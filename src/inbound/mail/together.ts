@@ -1,11 +1,12 @@
 /**
  * Joins what comes while one piece of work runs into the next one, so that many commits become one. `work` gets at most
- * `most` items, in the order in which they came, and answers for each. Who came first is never kept waiting for more.
- * When the work rejects, all of its items do.
+ * `most` items, in the order in which they came, and answers for each. `gather` is awaited before each piece of work, for those that
+ * are about to come. When the work rejects, all of its items do.
  */
 export const makeTogether = <Item, Answer>(
   most: number,
   work: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  gather: () => Promise<void> = () => Promise.resolve(),
 ): ((item: Item) => Promise<Answer>) => {
   type Waiting = { item: Item; resolve(answer: Answer): void; reject(error: unknown): void };
   const queue: Waiting[] = [];
@@ -20,7 +21,10 @@ export const makeTogether = <Item, Answer>(
   };
   const run = async (): Promise<void> => {
     busy = true;
-    while (queue.length > 0) await settle(queue.splice(0, most));
+    while (queue.length > 0) {
+      await gather();
+      await settle(queue.splice(0, most));
+    }
     busy = false;
   };
   return (item) =>
