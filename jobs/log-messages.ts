@@ -1,6 +1,7 @@
 import { makeFindThread } from '../src/inbound/mail/find-thread.ts';
 import { type LogContext, logMessage } from '../src/inbound/mail/log-message.ts';
 import { type MailMessage, messagesToLog } from '../src/inbound/mail/messages.ts';
+import type { Store } from '../src/store/store.ts';
 import { databaseTrouble } from '../src/store/trouble.ts';
 import type { Job, JobContext } from './job.ts';
 import { logFault } from './log-fault.ts';
@@ -21,8 +22,21 @@ const makePauses = () => {
   };
 };
 
+/** The oldest messages that are to be logged and do not pause, at most `most`, however many pause in front of them. */
+const messagesDue = async (db: Store['read'], most: number, isDue: (id: number) => boolean): Promise<MailMessage[]> => {
+  const due: MailMessage[] = [];
+  for (let after = 0; due.length < most;) {
+    const page = await messagesToLog(db, most, after);
+    due.push(...page.filter(({ id }) => isDue(id)).slice(0, most - due.length));
+    const last = page.at(-1);
+    if (!last || page.length < most) break;
+    after = last.id;
+  }
+  return due;
+};
+
 /** Writes the submissions of accepted mail. A message that cannot be logged for now keeps no other waiting. */
-export const makeLogMessages = (): Job => {
+export const makeLogMessages = (most = atATime): Job => {
   const pausing = makePauses();
   const logOne = async (context: JobContext, how: LogContext, message: MailMessage): Promise<void> => {
     const { log, clock } = context;
@@ -39,7 +53,7 @@ export const makeLogMessages = (): Job => {
   const run = async (context: JobContext): Promise<void> => {
     const { store, spool, clock, ending } = context;
     const now = clock.now();
-    const waiting = (await messagesToLog(store.read, atATime)).filter(({ id }) => pausing.isOver(id, now));
+    const waiting = await messagesDue(store.read, most, (id) => pausing.isOver(id, now));
     if (waiting.length === 0) return;
     const thread = makeFindThread({ spoolFolder: spool.folder });
     const stop = (): void => void thread.close();

@@ -45,4 +45,23 @@ describeStores('the job log-messages', (open) => {
     await run(context);
     expect(await submissions()).toHaveLength(2);
   });
+
+  test('as many waiting messages as are looked at in a turn keep no other waiting', async () => {
+    const store = await open();
+    const { spool, accept, submissions } = await makeMailStage(store);
+    const about = { receivedAt: 1, peer: 'x', helo: null, tls: null, envelopeFrom: null, messageId: null };
+    const lost = { ...about, evidence: null, spool: '0'.repeat(32), bytes: 1, sha256: 'x' };
+    await store.write(async (writer) => {
+      for (let n = 0; n < 5; n++) await insertMessage(writer, lost, [recipient()]);
+    });
+    await accept(mailWith(['a.csv', 'x']));
+    const said: string[] = [];
+    const say = (_: object, text: string) => void said.push(text);
+    const log = { info: say, warn: say, error: say };
+    const [clock, ending] = [{ now: () => 1000 }, new AbortController()];
+    const context = { store, spool, clock, log, ending: ending.signal } as unknown as JobContext;
+    const { run } = makeLogMessages(2);
+    for (let turn = 0; turn < 3; turn++) await run(context);
+    expect((await submissions()).map(({ fileName }) => fileName)).toEqual(['a.csv']);
+  });
 });

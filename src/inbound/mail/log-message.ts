@@ -70,18 +70,8 @@ const submissionsOf = (
     })),
   );
 
-/**
- * Commit point 3: all submissions of a message, and that it is logged, in one database transaction; whoever comes second
- * leaves nothing behind. A refused recipient, a mail without a file and a message that cannot be read have their lines
- * too, `Failed` from the beginning. Resolves to the ids, or undefined when another process was first. Throws what passes
- * by itself or by a person's hand (database, disk, a missing spool file); then nothing was written.
- */
-export const logMessage = async (context: LogContext, message: MailMessage): Promise<number[] | undefined> => {
-  const { store, spool } = context;
-  reached('in 3 begun');
-  const files = await filesOf(context, message);
-  reached('in 3 spooled');
-  const ids = await store.write(async (writer) => {
+const writeLines = (store: Store, message: MailMessage, files: readonly FoundFile[]): Promise<number[] | undefined> =>
+  store.write(async (writer) => {
     if (!(await markLogged(writer, message.id, await writer.now()))) return undefined;
     const written: number[] = [];
     const recipients = await recipientsOf(writer.knex, message.id);
@@ -89,7 +79,30 @@ export const logMessage = async (context: LogContext, message: MailMessage): Pro
     reached('in 3 before commit');
     return written;
   });
-  if (ids === undefined) for (const file of files) await spool.remove(file.spool);
+
+const removeAll = async (spool: Spool, files: readonly FoundFile[]): Promise<void> => {
+  for (const file of files) await spool.remove(file.spool);
+};
+
+/** Each try has its own copies; only where nobody can tell whether the database has committed, they stay for the sweep. */
+const letGo = async (spool: Spool, files: readonly FoundFile[], error: unknown): Promise<never> => {
+  if (databaseTrouble(error)?.code !== 'database-unreachable') await removeAll(spool, files);
+  throw error;
+};
+
+/**
+ * Commit point 3: all submissions of a message, and that it is logged, in one database transaction; whoever comes second
+ * leaves nothing behind. A refused recipient, a mail without a file and a message that cannot be read have their lines
+ * too, `Failed` from the beginning. Resolves to the ids, or undefined when another process was first. Throws what passes
+ * by itself or by a person's hand (database, disk, a missing spool file); then nothing was written, and nothing is left.
+ */
+export const logMessage = async (context: LogContext, message: MailMessage): Promise<number[] | undefined> => {
+  const { store, spool } = context;
+  reached('in 3 begun');
+  const files = await filesOf(context, message);
+  reached('in 3 spooled');
+  const ids = await writeLines(store, message, files).catch((error: unknown) => letGo(spool, files, error));
+  if (ids === undefined) await removeAll(spool, files);
   reached('in 3 logged');
   return ids;
 };

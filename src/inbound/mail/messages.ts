@@ -97,9 +97,11 @@ export const recipientsOf = async (db: Knex, messageId: number): Promise<MailRec
   return rows.map(readRecipient).sort((a, b) => (a.recipient < b.recipient ? -1 : 1));
 };
 
-/** Messages whose submissions are not written yet, oldest first, at most `most` of them. */
-export const messagesToLog = async (db: Knex, most: number): Promise<MailMessage[]> =>
-  ((await db('messages').whereNull('logged_at').orderBy('id').limit(most)) as Row[]).map(readMessage);
+/** Messages behind `after` (an id) whose submissions are not written yet, oldest first, at most `most` of them. */
+export const messagesToLog = async (db: Knex, most: number, after = 0): Promise<MailMessage[]> =>
+  ((await db('messages').whereNull('logged_at').where('id', '>', after).orderBy('id').limit(most)) as Row[]).map(
+    readMessage,
+  );
 
 /**
  * Says, in the caller's database transaction, that a message's submissions are written. False when another was first:

@@ -105,6 +105,19 @@ describeStores('the submissions of a mail', (open) => {
     expect(await submissions()).toHaveLength(1);
   });
 
+  test('a database that does not take the lines leaves no copies of the files behind, however often it is tried', async () => {
+    const store = await open();
+    const { accept, log, spoolNames } = await makeMailStage(store);
+    const id = await accept(mailWith(['a.csv', csvText], ['b.csv', 'y']));
+    const raw = await spoolNames();
+    const rename = (from: string, to: string) => store.write(({ knex }) => knex.schema.renameTable(from, to));
+    await rename('message_recipients', 'elsewhere');
+    for (let time = 0; time < 3; time++) await expect(log(id)).rejects.toThrow('message_recipients');
+    expect(await spoolNames()).toEqual(raw);
+    await rename('elsewhere', 'message_recipients');
+    expect(await log(id)).toHaveLength(2);
+  });
+
   test('what the system says is no fault of the message', async () => {
     const { accept, log, submissions } = await makeMailStage(await open());
     const full = Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE', syscall: 'open' });
