@@ -60,8 +60,14 @@ const checkSpf = async ({ peer, helo, envelope }: MailToProve, resolver: Resolve
 /** The name we would have in SPF's macros and comments. */
 const mta = 'nightdrop.invalid';
 
+/** Fields that say how the signed bytes are read. */
+const structural = ['content-type', 'content-transfer-encoding', 'content-disposition'];
+
 /** Why signatures are not looked at. */
 const unfit = (fields: readonly HeaderField[]): string | undefined => {
+  // RFC 6376, 8.15: a second field above the signed one leaves the signature good, and may turn the body into other files.
+  const doubled = structural.find((field) => fields.filter(({ name }) => name === field).length > 1);
+  if (doubled !== undefined) return `several ${doubled} fields`;
   const signatures = fields.filter(({ name }) => name === 'dkim-signature' || name === 'arc-message-signature');
   if (signatures.length > mostSignatures) return `more than ${mostSignatures} signatures`;
   return signatures.some(({ bytes }) => bytes > longestSignature) ? 'a signature of more than 16 KB' : undefined;

@@ -101,6 +101,18 @@ describe('what is none', () => {
     await shows(await signed(plain, { domain: 'brand.example', key, maxBodyLength: 10_000 }));
   });
 
+  test.each(['Content-Type', 'Content-Transfer-Encoding', 'Content-Disposition'])(
+    'a signed mail with one more %s, by which the same bytes become other files',
+    async (name) => {
+      const once = rawMail(from, ...(name === 'Content-Type' ? [] : [`${name}: 7bit`]));
+      const raw = await signed(once, { domain: 'brand.example', key });
+      expect((await refusalOf(mailOf(raw, outside))).refusal).toBeUndefined();
+      const { evidence } = await shows(`${name}: base64\r\n${raw}`);
+      expect(evidence.dkim).toBe('policy');
+      expect(evidence.reasons.join()).toMatch(/several content-[a-z-]+ fields/);
+    },
+  );
+
   test('a signature over another body, another From, or one that has expired', async () => {
     const raw = await signed(plain, { domain: 'brand.example', key });
     await shows(raw.replace(',0,', ',1,'));
