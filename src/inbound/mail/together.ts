@@ -6,7 +6,7 @@
 export const makeTogether = <Item, Answer>(
   most: number,
   work: (items: readonly Item[]) => Promise<readonly Answer[]>,
-  gather: () => Promise<void> = () => Promise.resolve(),
+  gather?: () => Promise<void>,
 ): ((item: Item) => Promise<Answer>) => {
   type Waiting = { item: Item; resolve(answer: Answer): void; reject(error: unknown): void };
   const queue: Waiting[] = [];
@@ -22,7 +22,7 @@ export const makeTogether = <Item, Answer>(
   const run = async (): Promise<void> => {
     busy = true;
     while (queue.length > 0) {
-      await gather();
+      if (gather) await gather();
       await settle(queue.splice(0, most));
     }
     busy = false;
