@@ -64,6 +64,12 @@ export const started = (
   pid: process.pid,
 });
 
+const mailToTry = ({ eventType }: { eventType: number }): string[] => [
+  `  npx nightdrop mail fixtures/submissions/sample.csv --event-type ${eventType}`,
+  '                                              mails a file of modifications, as an advertiser would',
+  '  npx nightdrop submissions                   what became of it; "submissions show 1" line by line',
+];
+
 /** The few lines that a person sees at the start. */
 export const announce = ({ parts, feeds, drops, mail, web, signIn, first }: Started): string => {
   const width = Math.max(0, ...feeds.map(({ feed }) => feed.length));
@@ -82,5 +88,6 @@ export const announce = ({ parts, feeds, drops, mail, web, signIn, first }: Star
     '  npx nightdrop ledger sample --count 100     more transactions; the next file holds them and nothing else',
     '  npx nightdrop batches                       what was frozen',
     '  npx nightdrop prove                         every transaction is in exactly one file',
+    ...(mail?.addresses.slice(0, 1).flatMap(mailToTry) ?? []),
   ].join('\n');
 };
