@@ -9,7 +9,7 @@ import { type HourlyRate, type MailLimits, makeHourlyRate } from './limits.ts';
 import { type ReceivedMail, receiveMail } from './receive.ts';
 import { makeRefusals, type Refusals } from './refusals.ts';
 import { type Reply, replies } from './smtp-reply.ts';
-import { seeToRoom } from './room.ts';
+import { seeToDisk, seeToRoom } from './room.ts';
 import { makeSparingLog, type SparingLog } from './sparing-log.ts';
 
 /** One connection, and the mail that is under way on it. */
@@ -154,7 +154,8 @@ const answerRecipient = async (desk: Desk, talk: Talk, address: string): Promise
 const answerData = async (desk: Desk, talk: Talk, data: AsyncIterable<Buffer>): Promise<Reply> => {
   const { maxSize } = desk.rules();
   try {
-    const reception = await receiveMail(desk.spool, data, maxSize);
+    const seeToRoomLeft = () => seeToDisk(desk.spool, desk.rules().maxSize);
+    const reception = await receiveMail(desk.spool, data, { most: maxSize, seeToRoom: seeToRoomLeft });
     switch (reception.kind) {
       case 'whole':
         return await finish(desk, talk, reception);

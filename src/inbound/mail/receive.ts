@@ -18,16 +18,29 @@ export type Reception =
   | { kind: 'too-large' | 'forged-end' | 'lost' }
   | { kind: 'trouble'; fault: Fault };
 
+/** How much is written before somebody looks again whether there is room: of many mails at once each may write so much. */
+const roomBytes = 256 * 1024;
+
+/** `most` bytes make a mail; `seeToRoom` throws when the disk has no room for more. */
+export interface ReceiveLimits {
+  most: number;
+  seeToRoom(): Promise<void>;
+}
+
 /**
  * Takes a mail's bytes into a draft of the spool. What is too large, holds a forged end, or has no room is read on to its
  * end without being written or held anywhere, so that the peer hears the answer. Never rejects.
  */
-export const receiveMail = async (spool: Spool, data: AsyncIterable<Buffer>, maxSize: number): Promise<Reception> => {
+export const receiveMail = async (
+  spool: Spool,
+  data: AsyncIterable<Buffer>,
+  { most, seeToRoom }: ReceiveLimits,
+): Promise<Reception> => {
   const { update, end } = digester();
   const forgedEnd = makeLoneDotWatch();
   let draft: Draft | undefined;
   let verdict: Reception | undefined;
-  let [bytes, head] = [0, Buffer.alloc(0)];
+  let [bytes, seen, head] = [0, 0, Buffer.alloc(0)];
   const fail = async (reception: Reception): Promise<void> => {
     verdict = reception;
     await draft?.drop();
@@ -35,8 +48,12 @@ export const receiveMail = async (spool: Spool, data: AsyncIterable<Buffer>, max
   };
   const take = async (block: Buffer): Promise<void> => {
     bytes += block.length;
-    if (bytes > maxSize) return fail({ kind: 'too-large' });
+    if (bytes > most) return fail({ kind: 'too-large' });
     if (forgedEnd(block)) return fail({ kind: 'forged-end' });
+    if (bytes - seen >= roomBytes) {
+      await seeToRoom();
+      seen = bytes;
+    }
     if (head.length < headBytes) head = Buffer.concat([head, block]);
     update(block);
     await draft?.handle.writeFile(block);

@@ -7,10 +7,10 @@ import type { Store } from '../../store/store.ts';
 const reserve = 4;
 
 /**
- * Whether a mail of at most `bytes` can be taken now. Throws Fault (retry): `disk-full` before the disk is so full that the
- * database beside the spool would suffer, or what the database answers with.
+ * Whether the disk has room for some mails of `bytes`. Throws Fault (retry) `disk-full` before it is so full that the
+ * database beside the spool would suffer.
  */
-export const seeToRoom = async ({ store, spool }: { store: Store; spool: Spool }, bytes: number): Promise<void> => {
+export const seeToDisk = async (spool: Spool, bytes: number): Promise<void> => {
   const { bavail, bsize } = await statfs(spool.folder).catch((error: unknown) => {
     throw asFault(error, 'write to the spool', spool.folder);
   });
@@ -23,5 +23,10 @@ export const seeToRoom = async ({ store, spool }: { store: Store; spool: Spool }
       next: 'retry',
       code: 'disk-full',
     });
+};
+
+/** Whether a mail of at most `bytes` can be begun now. Throws as `seeToDisk`, and what the database answers with. */
+export const seeToRoom = async ({ store, spool }: { store: Store; spool: Spool }, bytes: number): Promise<void> => {
+  await seeToDisk(spool, bytes);
   await store.read.raw('select 1');
 };

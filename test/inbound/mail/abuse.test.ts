@@ -150,6 +150,21 @@ describe('our own trouble', () => {
     client.end();
   });
 
+  test('a disk that fills up while mails come in, begun when it had room', async () => {
+    const stage = await listening(await freshStore());
+    const client = await connectClient(stage.port);
+    await client.say('MAIL FROM:<a@brand.example>');
+    await client.say(`RCPT TO:<${sale}>`);
+    await client.say('DATA');
+    stage.useRules({ ...rules, maxSize: 2 ** 52 });
+    client.write(`Subject: a\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(20_000)}`);
+    expect(await client.say('.')).toMatch(/^452 4\.3\.1 /);
+    expect(stage.files()).toEqual([]);
+    stage.useRules(rules);
+    await stillWorks(stage);
+    client.end();
+  });
+
   test('a database that answers no more', async () => {
     const store = await freshStore();
     const stage = await listening(store);
