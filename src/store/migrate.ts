@@ -11,6 +11,7 @@ import * as replies from './migrations/0010-replies.ts';
 import * as conversions from './migrations/0011-conversions.ts';
 import * as keeping from './migrations/0012-keeping.ts';
 import * as people from './migrations/0013-people.ts';
+import * as lists from './migrations/0014-lists.ts';
 
 /** In order; a landed migration is never edited, a change is a new one at the end. */
 const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
@@ -26,6 +27,7 @@ const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
   { name: '0011-conversions', up: conversions.up },
   { name: '0012-keeping', up: keeping.up },
   { name: '0013-people', up: people.up },
+  { name: '0014-lists', up: lists.up },
 ];
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {

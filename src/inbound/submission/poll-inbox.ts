@@ -10,7 +10,15 @@ import { assertHeld, type Lease } from '../../work/leases.ts';
 import { withLease } from '../../work/with-lease.ts';
 import { spoolFile, type Spooled } from './accept.ts';
 import { type Inbox, inOrder, isForInbox, modifiedOf, type SeenFile, stepFor } from './inbox.ts';
-import { forgetRemoved, isPollDue, notePoll, rememberGone, rememberLook, rememberTaken, seenFiles } from './inbox-files.ts';
+import {
+  forgetRemoved,
+  isPollDue,
+  notePoll,
+  rememberGone,
+  rememberLook,
+  rememberTaken,
+  seenFiles,
+} from './inbox-files.ts';
 import { insertSubmission } from './submissions.ts';
 
 export interface InboxContext {

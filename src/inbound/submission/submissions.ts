@@ -145,13 +145,17 @@ export const findSubmissions = async (
   filter: SubmissionFilter = {},
   page: Page = {},
 ): Promise<Submission[]> => {
-  const query = narrow(db('submissions'), filter);
-  cutPage(query, 'id', page);
-  return ((await query) as Row[]).map(readSubmission);
+  const ids = narrow(db('submissions').select('id'), filter);
+  cutPage(ids, 'id', page);
+  // Whole rows of the page only: where no index gives the order of the ids, only they are sorted.
+  const rows = (await db('submissions')
+    .whereIn('id', ids)
+    .orderBy('id', page.newestFirst ? 'desc' : 'asc')) as Row[];
+  return rows.map(readSubmission);
 };
 
-/** What waits for its turn or was begun. */
-const unfinished = (db: Knex) => db('submissions').whereIn('status', ['Queued', 'In Progress']);
+/** What waits for its turn or was begun. Literally, as the index `submissions_unfinished` says it. */
+const unfinished = (db: Knex) => db('submissions').whereRaw("status in ('Queued', 'In Progress')");
 
 /** Event types of which a submission waits. */
 export const waitingEventTypes = async (db: Knex): Promise<number[]> =>
