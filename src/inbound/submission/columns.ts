@@ -39,10 +39,11 @@ const plain = new Map<string, ColumnName>([
   ...Object.entries(aliases),
 ]);
 
-const itemColumn = /^(sku|quantity|amount|category)0*([1-9]\d{0,3})$/;
+/** Columns of the first, second … item of an order. */
+export const itemColumn = /^(sku|quantity|amount|category)0*([1-9]\d{0,3})$/;
 
-/** What a header cell means: a column, a column of an item, or itself. */
-const meaningOf = (cell: string): string => {
+/** What a header cell means: a column, a column of an item, or itself without case and space. */
+export const modificationMeaning = (cell: string): string => {
   const name = bare(cell);
   const [, part, index] = itemColumn.exec(name) ?? [];
   return plain.get(name) ?? (part ? `${part}${index}` : name);
@@ -99,7 +100,7 @@ const noteOn = (header: string, meaning: string, place: number): string | undefi
  */
 export const readColumns = (header: readonly string[]): { columns: Columns; notes: string[] } => {
   refuseMany(header);
-  const meanings = header.map(meaningOf);
+  const meanings = header.map(modificationMeaning);
   refuseDoubled(header, meanings);
   const places: Columns['places'] = {};
   for (const name of columnNames) if (meanings.includes(name)) places[name] = meanings.indexOf(name);

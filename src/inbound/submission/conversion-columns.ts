@@ -41,7 +41,8 @@ const fieldNames = new Map<string, string>([
 /** Columns of our own result files: a result that is sent back is the file that it came from. */
 const ours = /^(line|outcome|message|hint)$/;
 
-const meaningOf = (cell: string): string => {
+/** What a header cell means: a column with a rule, a field of a transaction, or itself without case and space. */
+export const conversionMeaning = (cell: string): string => {
   const name = bare(cell);
   return plain.get(name) ?? fieldNames.get(name) ?? name;
 };
@@ -81,7 +82,8 @@ const notesOn = (header: readonly string[], has: (name: ConversionName) => boole
   return [...nameless, ...state, ...(worthless ? ['There is no column of amounts: what is created is worth 0.'] : [])];
 };
 
-const fieldNamesKnown = new Set(fieldNames.values());
+/** Fields of a transaction that a column of a conversion file fills as it is. */
+export const conversionFields: ReadonlySet<string> = new Set(fieldNames.values());
 
 /**
  * Reads the header of a conversion file: names without regard to case and space, and their other names. A column that
@@ -89,7 +91,7 @@ const fieldNamesKnown = new Set(fieldNames.values());
  */
 export const readConversionColumns = (header: readonly string[]): { columns: ConversionColumns; notes: string[] } => {
   refuseMany(header);
-  const meanings = header.map(meaningOf);
+  const meanings = header.map(conversionMeaning);
   refuseDoubled(header, meanings);
   const at = (meaning: string): number | undefined => {
     const place = meanings.indexOf(meaning);
@@ -102,7 +104,7 @@ export const readConversionColumns = (header: readonly string[]): { columns: Con
   for (const [place, meaning] of meanings.entries()) {
     const name = conversionNames.find((one) => one === meaning);
     if (name) columns.places[name] = place;
-    else if (fieldNamesKnown.has(meaning)) columns.texts[meaning] = place;
+    else if (conversionFields.has(meaning)) columns.texts[meaning] = place;
     else if (meaning !== '' && !ours.test(meaning)) columns.custom.push({ name: (header[place] ?? '').trim(), place });
   }
   columns.custom.sort((a, b) => (a.name < b.name ? -1 : 1));

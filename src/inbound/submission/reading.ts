@@ -42,8 +42,11 @@ const startOf = async (source: AsyncIterable<Buffer>): Promise<Buffer> => {
   return start;
 };
 
-/** The rows of a file with its header, in blocks. */
-const allRows = (bytes: Bytes, form: Omit<Reading, 'columns'>): AsyncGenerator<CsvRow[]> =>
+/** How the characters and cells of a CSV file are read. */
+export type CsvForm = Omit<Reading, 'columns' | 'format'>;
+
+/** The rows of a CSV file with its header, in blocks. */
+export const allRows = (bytes: Bytes, form: CsvForm): AsyncGenerator<CsvRow[]> =>
   readCsv(withoutFirst(decoded(bytes(), form), form.skip), { delimiter: form.delimiter });
 
 const firstRow = async (rows: AsyncGenerator<CsvRow[]>): Promise<CsvRow | undefined> => {
@@ -81,7 +84,8 @@ const openXml = async (bytes: Bytes): Promise<Opened> => {
 export const openReading = (bytes: Bytes, format: FileFormat = 'csv'): Promise<Opened> =>
   format === 'xml' ? openXml(bytes) : openCsv(bytes);
 
-const openCsv = async (bytes: Bytes): Promise<Opened> => {
+/** Finds encoding and delimiter of a CSV file, and its header, whatever its columns are. Throws Fault (refuse) as `openReading`. */
+export const openForm = async (bytes: Bytes): Promise<{ form: CsvForm; header: string[] }> => {
   const encoded = await detectEncoding(bytes);
   const form = { ...encoded, ...detectDialect(await startOf(decoded(bytes(), encoded))) };
   const header = await firstRow(allRows(bytes, form));
@@ -93,13 +97,18 @@ const openCsv = async (bytes: Bytes): Promise<Opened> => {
       'save it as CSV (UTF-8) and send it again',
       'bad-header',
     );
-  const { columns, notes } = readFileColumns(header.cells);
-  const foreign = encoded.encoding === 'windows-1252' ? [foreignNote] : [];
+  return { form, header: header.cells };
+};
+
+const openCsv = async (bytes: Bytes): Promise<Opened> => {
+  const { form, header } = await openForm(bytes);
+  const { columns, notes } = readFileColumns(header);
+  const foreign = form.encoding === 'windows-1252' ? [foreignNote] : [];
   return { reading: { ...form, columns }, notes: [...foreign, ...notes] };
 };
 
 /** A line of empty cells is no record: spreadsheets leave such lines at the end. */
-const isBlank = ({ cells }: CsvRow): boolean => cells.length > 0 && cells.every((cell) => cell.trim() === '');
+export const isBlank = ({ cells }: CsvRow): boolean => cells.length > 0 && cells.every((cell) => cell.trim() === '');
 
 /** The data lines of a file in blocks, blank ones left out. */
 async function* dataRows(bytes: Bytes, reading: Reading): AsyncGenerator<CsvRow[]> {

@@ -5,6 +5,7 @@ import { batchRoutes } from './batches.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { dropRoutes } from './drops.ts';
 import { eventTypeRoutes } from './event-types.ts';
+import { importRoutes } from './import.ts';
 import { overviewRoute } from './overview.ts';
 import { refusedRoute } from './refused.ts';
 import { scheduleRoute } from './schedule.ts';
@@ -22,6 +23,7 @@ export const consoleRoutes = (ctx: WebContext): Route[] => [
   ...batchRoutes(ctx),
   traceRoute(ctx),
   scheduleRoute(ctx),
+  ...importRoutes(ctx),
   ...eventTypeRoutes(ctx),
   ...dropRoutes(ctx),
   ...assetRoutes(),

@@ -1,6 +1,6 @@
 /**
- * The console's only script: refreshes what is marked `data-live`, shows times in the viewer's zone, copies, and a few
- * keys. Every page works without it.
+ * The console's only script: refreshes what is marked `data-live`, shows times in the viewer's zone, copies, looks at
+ * chosen columns again, and a few keys. Every page works without it.
  */
 export const consoleScript = `
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
@@ -38,6 +38,22 @@ document.addEventListener('click', async (event) => {
   const text = button.textContent;
   button.textContent = 'Copied';
   setTimeout(() => { button.textContent = text; }, 1500);
+});
+const look = async (form) => {
+  const body = new URLSearchParams(new FormData(form));
+  body.set('do', 'look');
+  const answer = await fetch(form.action, { method: 'POST', body });
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  for (const part of form.querySelectorAll('[data-fresh]')) {
+    const next = fresh.getElementById(part.id);
+    if (next && next.innerHTML !== part.innerHTML) part.innerHTML = next.innerHTML;
+  }
+};
+let looking = Promise.resolve();
+document.addEventListener('change', (event) => {
+  const form = event.target.closest('form[data-look]');
+  if (form) looking = looking.then(() => look(form)).catch(() => undefined);
 });
 const move = (by) => {
   const links = [...document.querySelectorAll('tr[data-row] a')].filter((link, i, all) => all.findIndex((other) => other.closest('tr') === link.closest('tr')) === i);

@@ -11,6 +11,8 @@ import type { Html } from '../page.ts';
 import { type Found, idIn, type KnownCall, type Route, routeOn } from '../route.ts';
 import { cell, type Column, count, facts, pages, size, table, time } from './cells.ts';
 import { backTo, consolePage, ownForm } from './frame.ts';
+import { importActions, importNow } from './import-now.ts';
+import { chosen, suggested } from './mapping.ts';
 import { outcomeBadge, shownSender, statusBadge } from './submission-cells.ts';
 
 const rowsPerPage = 100;
@@ -132,7 +134,7 @@ const shown = async (ctx: WebContext, call: KnownCall, one: Submission): Promise
           ['Completed', time(one.completedAt, 'not yet')],
           ['Notes', one.notes.length > 0 ? one.notes.join(' ') : undefined],
         ])}
-        ${wholeFile(one)} ${actions(call, one)}
+        ${wholeFile(one)} ${importActions(call, one)} ${actions(call, one)}
         <h2>Lines</h2>
         ${await lines(ctx, call, one)}
       </div>
@@ -161,5 +163,20 @@ export const submissionRoutes = (ctx: WebContext): Route[] => [
     { method: 'post', path: '/submissions/:id/release', face: 'page', needs: 'submissions.release' },
     find(ctx),
     (_, one) => release(ctx, one),
+  ),
+  routeOn(
+    { method: 'get', path: '/submissions/:id/columns', face: 'page', needs: 'submissions.submit' },
+    find(ctx),
+    (call, one) => suggested(ctx, call, one),
+  ),
+  routeOn(
+    { method: 'post', path: '/submissions/:id/columns', face: 'page', needs: 'submissions.submit' },
+    find(ctx),
+    (call, one) => chosen(ctx, call, one),
+  ),
+  routeOn(
+    { method: 'post', path: '/submissions/:id/import', face: 'page', needs: 'submissions.submit' },
+    find(ctx),
+    (call, one) => importNow(ctx, call, one),
   ),
 ];

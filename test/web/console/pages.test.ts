@@ -26,10 +26,12 @@ const pathsOf = ({ submission, delivery, batch, order, eventType }: Awaited<Retu
     ],
     ...['/batches', `/batches/${batch}`, `/trace?order=${order}`, '/schedule'],
     ...['/event-types', '/event-types/4521', '/drops', '/drops/acme-folder'],
+    ...['/import', '/import?eventType=4521', `/submissions/${submission}/columns`],
   ],
   advertiser: [
     ...['/overview', '/submissions', `/submissions/${submission}`, `/trace?order=${order}`],
-    ...['/event-types', `/event-types/${eventType}`],
+    ...['/event-types', `/event-types/${eventType}`, `/import?eventType=${eventType}`],
+    `/submissions/${submission}/columns`,
   ],
   partner: ['/overview', '/deliveries', `/deliveries/${delivery}`, '/batches', `/batches/${batch}`, '/schedule'],
 });

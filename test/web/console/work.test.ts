@@ -6,8 +6,16 @@ import { startChromium } from '../../servers/chromium.ts';
 import { describeStores } from '../../stores.ts';
 import { findDeeds } from '../../../src/web/people/audit.ts';
 import { setStage } from '../api/stage.ts';
-import { openPlace } from '../place.ts';
+import { addTransactions } from '../../feeds.ts';
+import { applyQueued } from '../../../src/inbound/submission/apply-queue.ts';
+import { openPlace, type PlaceOfWeb } from '../place.ts';
 import { advertiser, expectAccessible, ops, signedIn } from './walk.ts';
+
+/** What the service does in its turn. */
+const applyAll = async ({ store, spool, settings }: PlaceOfWeb): Promise<void> => {
+  const found = settings.eventTypes.get(4521);
+  if (found) await applyQueued({ store, spool }, found, { signal: new AbortController().signal });
+};
 
 let browser: Browser;
 beforeAll(async () => {
@@ -62,5 +70,85 @@ describeStores('what people do in the console', (open) => {
       ['drop acme-folder', 'done'],
       ['drop acme-folder', 'done'],
     ]);
+  });
+
+  const foreign = [
+    'Order No;Total;Why;Clerk',
+    'S1-000000001;40.00;ORDER_UPDATE;Ann',
+    'S1-000000002;0;ITEM_RETURNED;Bob',
+    'S1-000000009;1,5;ITEM_RETURNED;Bob',
+    ';;;',
+  ].join('\r\n');
+
+  test('an advertiser imports a file of foreign columns: mapped, tried, reviewed, applied once', async () => {
+    const place = await openPlace(await open());
+    const order = (id: string) => ({ partner: 'acme', event_type: 4521, order_id: id, amount: 5000, currency: 'USD' });
+    await addTransactions(place.store, ['S1-000000001', 'S1-000000002'].map(order));
+    const page = await signedIn(browser, place, advertiser);
+    await page.goto(`${place.base}/import`);
+    await page.setInputFiles('input[type=file]', {
+      ...{ name: 'März "returns".csv', mimeType: 'text/csv', buffer: Buffer.from(foreign) },
+    });
+    await page.getByRole('button', { name: 'Upload' }).click();
+    await page.waitForURL(/\/columns$/);
+    const next = page.getByRole('button', { name: 'Next: dry run' });
+    expect(await next.isDisabled()).toBe(true);
+    await page.getByText('it lacks the column Reason').waitFor();
+    if (place.store.kind === 'sqlite') await expectAccessible(page);
+    await page.getByLabel('Import Why as').selectOption('Amount');
+    await page.getByText('the columns Amount and Amount').or(page.getByText('is there twice')).waitFor();
+    await page.getByLabel('Import Why as').selectOption('Reason');
+    await page.getByText('Every column that is needed is there.').waitFor();
+    await page.getByText('"1,5" has a decimal comma').waitFor();
+    expect(await page.getByText('values fit').count()).toBe(2);
+    await next.click();
+    await page.waitForURL(/\/submissions\/\d+$/);
+    const dryRun = Number(page.url().split('/').at(-1));
+    await applyAll(place);
+    await page.reload();
+    await page.getByText('dry run: nothing was changed').waitFor();
+    await page.getByRole('button', { name: 'Import: apply 2 lines' }).click();
+    await page.waitForURL((url) => !url.pathname.endsWith(`/${dryRun}`));
+    await applyAll(place);
+    await page.reload();
+    expect(await page.locator('h1').innerText()).toBe('März "returns".csv');
+    await page.getByText('Complete, 1 error').waitFor();
+    const as = await place.token(advertiser);
+    const changed = await place.ask('/api/v1/transactions?orderId=S1-000000001', { as });
+    expect(JSON.stringify(changed.json())).toMatch(/"40\.00"/);
+    const mapped = await place.ask(`/api/v1/submissions/${dryRun}/original`, { as });
+    expect(mapped.text.split('\r\n').slice(0, 2)).toEqual([
+      'OrderId,Amount,Reason,ActionTrackerId',
+      'S1-000000001,40.00,ORDER_UPDATE,4521',
+    ]);
+    expect(mapped.text.trimEnd().split('\r\n')).toHaveLength(4);
+  });
+
+  test('without the script a mapping is looked at by its button, and a wrong one does not go on', async () => {
+    const place = await openPlace(await open());
+    const as = await place.signIn('a@brand.example', advertiser);
+    const form = new FormData();
+    form.set('file', new File([foreign], 'returns.csv'));
+    const token = new URLSearchParams({ eventType: '4521', formToken: as.formToken }).toString();
+    const sent = await fetch(`${place.base}/import?${token}`, {
+      ...{ method: 'POST', body: form, redirect: 'manual', headers: { Cookie: as.cookie, Origin: place.base } },
+    });
+    expect(sent.status).toBe(303);
+    const path = sent.headers.get('location') ?? '';
+    const post = (fields: Record<string, string>) =>
+      place.ask(path, { method: 'POST', as, body: new URLSearchParams({ ...fields, formToken: as.formToken }) });
+    const fields = { kind: 'modification', column0: 'OrderId', column1: 'Amount', column2: 'Reason', column3: 'Evil' };
+    expect((await post({ ...fields, column2: '', do: 'next' })).status).toBe(422);
+    expect((await post({ ...fields, do: 'look' })).text).toContain('Every column that is needed is there.');
+    const gone = await post({ ...fields, do: 'next' });
+    expect(gone.status).toBe(303);
+    const early = await place.ask(`${gone.headers.get('location')}/import`, {
+      ...{ method: 'POST', as, body: new URLSearchParams({ formToken: as.formToken }) },
+    });
+    expect(early.text).toContain('its dry run is Queued');
+    const others = await fetch(`${place.base}/import?${token.replace('4521', '4522')}`, {
+      ...{ method: 'POST', body: form, redirect: 'manual', headers: { Cookie: as.cookie, Origin: place.base } },
+    });
+    expect(others.status).toBe(404);
   });
 });

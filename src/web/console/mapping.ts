@@ -1,0 +1,151 @@
+import { html } from 'hono/html';
+import { asFault, type Fault } from '../../fault.ts';
+import { acceptFile } from '../../inbound/submission/accept.ts';
+import { kindOfFile, readFileColumns } from '../../inbound/submission/file-columns.ts';
+import { mappedFile, readSample, type Sample } from '../../inbound/submission/mapped-file.ts';
+import { type FileKind, layoutOfMapping, type Mapping, suggestMapping } from '../../inbound/submission/mapping.ts';
+import type { Submission } from '../../inbound/submission/submission.ts';
+import type { EventType } from '../../ledger/event-type.ts';
+import { letGo } from '../api/download.ts';
+import type { WebContext } from '../context.ts';
+import { wrongRequest } from '../problem.ts';
+import type { KnownCall } from '../route.ts';
+import { badge } from './cells.ts';
+import { backTo, consolePage, ownForm } from './frame.ts';
+import { columnTable, isOffered } from './mapping-cells.ts';
+
+/** Lines whose values are shown and tried. */
+const sampled = 20;
+const mostColumns = 500;
+
+/** What the page is about. */
+interface Draft {
+  one: Submission;
+  eventType: EventType;
+  sample: Sample;
+  kind: FileKind;
+  mapping: Mapping;
+}
+
+const bytesOf =
+  ({ spool }: WebContext, one: Submission) =>
+  () =>
+    spool.read(one.spool) as AsyncIterable<Buffer>;
+
+const guessedKind = (header: readonly string[]): FileKind => {
+  try {
+    return kindOfFile(header);
+  } catch {
+    return 'conversion';
+  }
+};
+
+const kindIn = (text: string | null, header: readonly string[]): FileKind =>
+  text === 'modification' || text === 'conversion' ? text : guessedKind(header);
+
+const sampleOf = async (ctx: WebContext, one: Submission): Promise<Sample> => {
+  if (one.expiredAt !== null) throw letGo(one.fileName, 'retention.submissions');
+  const sample = await readSample(bytesOf(ctx, one), sampled);
+  if (sample.header.length > mostColumns)
+    throw wrongRequest(
+      'the header',
+      `it has more than ${mostColumns} columns`,
+      'leave out those that are not imported',
+    );
+  return sample;
+};
+
+const eventTypeOf = (ctx: WebContext, { eventTypeId }: Submission): EventType => {
+  const found = ctx.settings().eventTypes.get(eventTypeId);
+  if (found) return found;
+  throw wrongRequest(`event type ${eventTypeId}`, 'it is not in the configuration', 'put its file back');
+};
+
+/** What still stands in the way of a dry run, from the columns alone. */
+const problemOf = ({ mapping, kind, one }: Draft): Fault | undefined => {
+  try {
+    readFileColumns(layoutOfMapping(mapping, kind, one.eventTypeId).header);
+    return undefined;
+  } catch (error) {
+    return asFault(error, 'read', 'the columns');
+  }
+};
+
+const state = (problem: Fault | undefined) =>
+  html`<div id="ready" data-fresh>
+    ${
+      problem
+        ? html`<div class="panel warn" role="status">
+            <p>${badge('warn', 'Not ready')} ${problem.reason}.</p>
+            <p>${problem.hint}.</p>
+          </div>`
+        : html`<p class="panel good" role="status">${badge('good', 'Ready')} Every column that is needed is there.</p>`
+    }
+    <div class="actions">
+      <button class="main" name="do" value="next" ${problem ? html`disabled` : ''}>Next: dry run</button>
+      <button name="do" value="look">Check the columns</button>
+    </div>
+  </div>`;
+
+const kindLinks = ({ one, kind }: Draft) =>
+  html`<p>
+    ${kind === 'modification' ? 'The lines change actions that there are.' : 'The lines are new orders.'}
+    <a href="/submissions/${one.id}/columns?kind=${kind === 'modification' ? 'conversion' : 'modification'}"
+      >${kind === 'modification' ? 'They are new orders' : 'They change actions'}</a
+    >
+  </p>`;
+
+const page = (call: KnownCall, draft: Draft, status = 200): Promise<Response> => {
+  const { one, eventType, sample, kind, mapping } = draft;
+  return consolePage(
+    call,
+    {
+      title: `Columns of ${one.fileName}`,
+      body: html`<p class="crumb"><a href="/import?eventType=${eventType.id}">Import</a> / ${one.fileName}</p>
+        <h1>Columns of ${one.fileName}</h1>
+        <p class="quiet">For ${eventType.name} (${eventType.id}). What each column of the file is imported as.</p>
+        ${kindLinks(draft)}
+        <form method="post" action="/submissions/${one.id}/columns" data-look>
+          ${ownForm(call)}<input type="hidden" name="kind" value="${kind}" />
+          ${columnTable({ sample, kind, mapping, eventType })} ${state(problemOf(draft))}
+        </form>`,
+    },
+    status,
+  );
+};
+
+/** The page with the suggested names. */
+export const suggested = async (ctx: WebContext, call: KnownCall, one: Submission): Promise<Response> => {
+  const sample = await sampleOf(ctx, one);
+  const kind = kindIn(call.url.searchParams.get('kind'), sample.header);
+  const draft = { one, eventType: eventTypeOf(ctx, one), sample, kind, mapping: suggestMapping(sample.header, kind) };
+  return page(call, draft);
+};
+
+/** Names as a form has chosen them; what was not offered is not imported. */
+const chosenIn = (form: URLSearchParams, { header }: Sample, kind: FileKind): Mapping =>
+  header.map((cell, place) => {
+    const name = form.get(`column${place}`) ?? '';
+    return isOffered(name, cell, kind) ? name : null;
+  });
+
+/** Writes the mapped file and submits it as a dry run. */
+const dryRun = async (ctx: WebContext, call: KnownCall, { one, sample, mapping, kind }: Draft): Promise<Response> => {
+  const layout = layoutOfMapping(mapping, kind, one.eventTypeId);
+  const about = { channel: 'submit', sender: call.asker.who.name, message: null, check: true } as const;
+  const { fileName, eventTypeId } = one;
+  const bytes = mappedFile(bytesOf(ctx, one), sample.form, layout);
+  const { id } = await acceptFile(ctx, { ...about, fileName, eventTypeId }, bytes);
+  return backTo(`/submissions/${id}`);
+};
+
+/** What a form has chosen: looked at again, or on to the dry run where nothing is in the way. */
+export const chosen = async (ctx: WebContext, call: KnownCall, one: Submission): Promise<Response> => {
+  const [form, sample] = [await call.form(), await sampleOf(ctx, one)];
+  const kind = kindIn(form.get('kind'), sample.header);
+  const draft = { one, eventType: eventTypeOf(ctx, one), sample, kind, mapping: chosenIn(form, sample, kind) };
+  const goesOn = form.get('do') === 'next';
+  const problem = problemOf(draft);
+  if (goesOn && !problem) return dryRun(ctx, call, draft);
+  return page(call, draft, goesOn ? 422 : 200);
+};
