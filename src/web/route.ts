@@ -93,6 +93,17 @@ export const tooLarge = (what: string, most: string): Fault =>
     code: 'too-large',
   });
 
+/** The values of an address or a form. Fault `usage` for NUL in one: no text has it, and PostgreSQL keeps none. */
+export const withoutNul = (values: URLSearchParams): URLSearchParams => {
+  for (const [name, value] of values)
+    if (`${name}${value}`.includes('\0'))
+      throw new Fault({
+        ...{ operation: 'read', object: name.replaceAll('\0', ''), reason: 'it holds a NUL character' },
+        ...{ hint: 'leave it out', next: 'refuse', code: 'usage' },
+      });
+  return values;
+};
+
 /** A body that is kept in memory: text of at most `most` bytes. Fault `too-large`. */
 export const readText = async (body: AsyncIterable<Buffer>, most = 65_536): Promise<string> => {
   const chunks: Buffer[] = [];

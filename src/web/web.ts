@@ -7,7 +7,7 @@ import { Fault } from '../fault.ts';
 import { pageAnswer, problemPage } from './page.ts';
 import { type GateState, pass, told } from './people/gate.ts';
 import { nothingHere, problemAnswer, problemOf } from './problem.ts';
-import { type Call, readText, type Route } from './route.ts';
+import { type Call, readText, type Route, withoutNul } from './route.ts';
 import type { WebContext } from './context.ts';
 
 export interface Web {
@@ -52,7 +52,9 @@ const callOf = (ctx: WebContext, asked: Asked): Call => {
     header,
     body: incoming as unknown as AsyncIterable<Buffer>,
     form: () =>
-      (form ??= readText(incoming as unknown as AsyncIterable<Buffer>).then((text) => new URLSearchParams(text))),
+      (form ??= readText(incoming as unknown as AsyncIterable<Buffer>).then((text) =>
+        withoutNul(new URLSearchParams(text)),
+      )),
     peer: peerOf(incoming, header('x-forwarded-for'), ctx.settings().proxies),
   };
 };

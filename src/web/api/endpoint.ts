@@ -65,7 +65,19 @@ const queryOf = <Q extends z.ZodRawShape>(told: Told<Q>, { url }: KnownCall) => 
   return checked(told.query, Object.fromEntries(pairs), 'the address');
 };
 
+const refuseNul = (key: string, value: unknown): unknown => {
+  if (typeof value === 'string' && value.includes('\0'))
+    throw wrongRequest(key, 'it holds a NUL character', 'leave it out');
+  return value;
+};
+
 const jsonOf = (text: string): unknown => {
+  const value = parsed(text);
+  JSON.stringify(value, refuseNul);
+  return value;
+};
+
+const parsed = (text: string): unknown => {
   try {
     return text === '' ? {} : JSON.parse(text);
   } catch {

@@ -1,7 +1,7 @@
 import { asFault } from '../../fault.ts';
 import type { WebContext } from '../context.ts';
 import { nothingHere, notAllowed, notSignedIn, problemOf, tooMany, wrongOrigin } from '../problem.ts';
-import type { Call, KnownCall, Prepared, Route } from '../route.ts';
+import { type Call, type KnownCall, type Prepared, type Route, withoutNul } from '../route.ts';
 import { type Asker, askerOf } from './asker.ts';
 import { begin } from './audit.ts';
 import { actions, may, mayEver, reachOf } from './may.ts';
@@ -145,6 +145,7 @@ export const pass = async (ctx: WebContext, state: GateState, route: Route, call
   const asker = route.needs === 'open' ? undefined : await whoAsks(ctx, state, call);
   slow(state.rate.take(asker?.key ?? `peer ${call.peer}`, ctx.clock.now()));
   if (route.needs !== 'open' && !asker) throw notSignedIn();
+  withoutNul(call.url.searchParams);
   if (writes(route)) await refuseForged(ctx, call, asker);
   if (route.needs === 'open') return route.run(call);
   if (!asker) throw notSignedIn();
