@@ -49,6 +49,12 @@ export const makeAddressBook = (domain: string, types: readonly AddressedType[])
   ),
 });
 
+/** The one spelling of an address in which two are compared: its domain has as many as there are letters that look alike. */
+export const addressKey = (address: string): string => {
+  const at = address.lastIndexOf('@');
+  return `${address.slice(0, at).toLowerCase()}@${domainKey(address.slice(at + 1))}`;
+};
+
 /** Looks up a recipient of the envelope, without regard to case. */
 export const findAddress = ({ domain, locals }: AddressBook, address: string, now: number): Found => {
   const at = address.lastIndexOf('@');

@@ -3,7 +3,7 @@ import { reached } from '../../commit-point.ts';
 import { asFault } from '../../fault.ts';
 import type { Log } from '../../log.ts';
 import { type AcceptContext, type Envelope, makeAccept } from './accept-mail.ts';
-import { type AddressBook, findAddress } from './addresses.ts';
+import { addressKey, type AddressBook, findAddress } from './addresses.ts';
 import type { SenderRule } from './judgement.ts';
 import { type HourlyRate, type MailLimits, makeHourlyRate } from './limits.ts';
 import { type ReceivedMail, receiveMail } from './receive.ts';
@@ -131,21 +131,22 @@ const answerMail = async (desk: Desk, talk: Talk, from: string): Promise<Reply |
 
 /** Forged senders elsewhere must not use up what a real one may send. */
 const senderKey = ({ peer, envelopeFrom }: Talk): string => `from ${peer} ${envelopeFrom?.toLowerCase() ?? ''}`;
-const addressKey = (recipient: string): string => `to ${recipient}`;
+const recipientKey = (recipient: string): string => `to ${recipient}`;
 
 const isTooOften = ({ rate, rules }: Desk, talk: Talk, recipient: string, now: number): boolean => {
   const { senderHourly, addressHourly } = rules().limits;
-  return !rate.allows(senderKey(talk), senderHourly, now) || !rate.allows(addressKey(recipient), addressHourly, now);
+  return !rate.allows(senderKey(talk), senderHourly, now) || !rate.allows(recipientKey(recipient), addressHourly, now);
 };
 
 const answerRecipient = async (desk: Desk, talk: Talk, address: string): Promise<Reply | undefined> => {
-  const [recipient, now] = [address.toLowerCase(), desk.clock.now()];
-  const found = findAddress(desk.rules().book, recipient, now);
+  const now = desk.clock.now();
+  const found = findAddress(desk.rules().book, address, now);
   if (found.kind !== 'found') {
     talk.misses++;
-    const reply = await refuse(desk, talk, replies[found.kind], recipient);
+    const reply = await refuse(desk, talk, replies[found.kind], address.toLowerCase());
     return talk.misses < mostMisses ? reply : replies.tooManyMisses;
   }
+  const recipient = addressKey(address);
   if (isTooOften(desk, talk, recipient, now)) return refuse(desk, talk, replies.tooOften, recipient);
   talk.recipients.set(recipient, { recipient, eventTypeId: found.eventTypeId, check: found.check });
   return undefined;
@@ -194,7 +195,7 @@ const sayAccepted = (
 ): void => {
   const now = clock.now();
   rate.count(senderKey(talk), now);
-  for (const { recipient } of recipients) rate.count(addressKey(recipient), now);
+  for (const { recipient } of recipients) rate.count(recipientKey(recipient), now);
   const eventTypes = [...new Set(recipients.map(({ eventTypeId }) => eventTypeId))];
   const about = { message: id, eventTypes, recipients: recipients.length, refused, bytes, tls: talk.tls };
   log.info(about, 'a mail was accepted');

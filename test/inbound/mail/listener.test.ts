@@ -42,7 +42,12 @@ describeStores('a mail', (open) => {
   test('goes by the envelope alone: any case, several event types, the dry run, each address once', async () => {
     const stage = await listening(await open());
     const client = await connectClient(stage.port);
-    const to = ['SALE-7F3K@Submit.Example.TEST', 'sale-7f3k+check@submit.example.test', sale];
+    const to = [
+      'SALE-7F3K@Submit.Example.TEST',
+      'sale-7f3k+check@submit.example.test',
+      sale,
+      'sale-7f3k@ſubmit.example.test',
+    ];
     const answer = await sendOver(client, [...to, 'lead-9x2m+CHECK@submit.example.test'], mailWith(csv));
     expect(answer).toMatch(/^250 /);
     const [message] = await stage.messages();
