@@ -30,3 +30,9 @@ export const csvEncoder = ({ delimiter, lineEnd, quote }: CsvDialect): CsvEncode
  * For text columns only: a number, an amount or a phone number may begin with a sign.
  */
 export const guardFormula = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+
+/** What begins with a sign and cannot be calculated to anything else: digits with their separators. */
+const signedNumber = /^[+-][\d.,' \u00a0%]*$/;
+
+/** The same for a column of which nobody knows whether it holds text: numbers stay as they are. */
+export const guardUnlessNumber = (text: string): string => (signedNumber.test(text) ? text : guardFormula(text));

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { csvEncoder, guardFormula } from '../../src/file/csv-encode.ts';
+import { csvEncoder, guardFormula, guardUnlessNumber } from '../../src/file/csv-encode.ts';
 import { type CsvReading, type CsvRow, readCsv, readCsvByParser, writeCsvRow } from '../../src/file/csv.ts';
 
 const read = async (
@@ -315,6 +315,14 @@ print(json.dumps({'bad': bad[:1]}))`;
       "'\rx",
     ]);
     expect(['a=1', ' =1', "'=1", '', '1-2'].map(guardFormula)).toEqual(['a=1', ' =1', "'=1", '', '1-2']);
+  });
+
+  test('in a column of which nobody knows whether it holds text, numbers keep their sign', () => {
+    const numbers = ['-5.00', '+1', '-1.234,50', '-5 %', '-', '+44 20 7946 0958', '(5)', '5'];
+    expect(numbers.map(guardUnlessNumber)).toEqual(numbers);
+    expect(['=1', '-1+1', '+A1', '-5e', '@1', '\t1', "-1'!A1"].map(guardUnlessNumber)).toEqual([
+      ...["'=1", "'-1+1", "'+A1", "'-5e", "'@1", "'\t1", "'-1'!A1"],
+    ]);
   });
 });
 

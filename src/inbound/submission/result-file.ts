@@ -1,5 +1,5 @@
 import type { CsvRow } from '../../file/csv.ts';
-import { csvEncoder } from '../../file/csv-encode.ts';
+import { csvEncoder, guardUnlessNumber } from '../../file/csv-encode.ts';
 import type { Spool } from '../../store/spool.ts';
 import type { Store } from '../../store/store.ts';
 import type { Verdict } from './judge-group.ts';
@@ -24,8 +24,8 @@ async function* outcomesOf(store: Store, id: number): AsyncGenerator<OutcomeRow>
 const layoutOf = ({ columns: { header } }: Reading) => {
   const kept = header.flatMap((name, i) => (ownColumns.includes(name.trim().toLowerCase()) ? [] : [i]));
   return {
-    header: [...kept.map((i) => header[i] ?? ''), ...ownColumns],
-    cells: (cells: readonly string[]): string[] => kept.map((i) => cells[i] ?? ''),
+    header: [...kept.map((i) => guardUnlessNumber(header[i] ?? '')), ...ownColumns],
+    cells: (cells: readonly string[]): string[] => kept.map((i) => guardUnlessNumber(cells[i] ?? '')),
   };
 };
 
@@ -61,7 +61,8 @@ const nextOutcome = async (outcomes: AsyncGenerator<OutcomeRow>): Promise<Outcom
 
 /**
  * Begins a result file: the sender's own columns, then `line`, `outcome`, `message` and `hint` of each line; UTF-8 with
- * BOM, so that spreadsheets read it right, separated as the file was. It is written beside the chunks, each part once its
+ * BOM, so that spreadsheets read it right, separated as the file was; what they would calculate has a `'` in front, as
+ * strangers wrote it and people here open it. It is written beside the chunks, each part once its
  * chunk is committed; a process that dies leaves a draft that is swept, and the next owner begins anew.
  */
 export const beginResult = async (

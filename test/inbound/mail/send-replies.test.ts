@@ -133,6 +133,21 @@ describeStores('answers to mails', (open) => {
     expect(second).toMatchObject({ status: 'Complete', outcomes: { REVERSED: 1, ALREADY_REVERSED: 1 } });
   });
 
+  test('nothing that comes back is a formula for a spreadsheet; numbers stay as they are', async () => {
+    const relay = await startRelay();
+    const stage = await makeReplyStage(await open(), { port: relay.port, reply: 'result' });
+    const formula = '=HYPERLINK(0)';
+    await stage.mail(
+      mailWith(['a.csv', `OrderId,ActionTrackerId,Amount,Reason,${formula}\n${formula},4521,-5.00,@x,+1x\n`]),
+    );
+    await stage.send();
+    for (const text of Object.values(attachments(await parse(relay.mails[0] ?? '')))) {
+      const [header = '', line = ''] = text.split('\r\n');
+      expect(header).toContain(`Reason,'${formula},line`);
+      expect(line).toMatch(`'${formula},4521,-5.00,'@x,'+1x,2,`);
+    }
+  });
+
   test('with `result` the result file comes along; a mail without error has nothing attached for `summary`', async () => {
     const relay = await startRelay();
     const stage = await makeReplyStage(await open(), { port: relay.port, reply: 'result' });
