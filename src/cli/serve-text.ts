@@ -5,7 +5,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Web } from '../web/web.ts';
 import { plural } from './output.ts';
 import { webAddress } from './first-link.ts';
-import type { Part } from './service.ts';
+import type { Part } from './parts.ts';
 
 /** What `serve --json` prints once it runs. */
 export interface Started {

@@ -7,7 +7,8 @@ import { exit } from './exit-code.ts';
 import { firstLink } from './first-link.ts';
 import { loadSampleOnce } from './first-sample.ts';
 import { announce, started } from './serve-text.ts';
-import { parts, type Part, type Service, startService, within } from './service.ts';
+import { parts, type Part } from './parts.ts';
+import type { Service } from './service.ts';
 import { untilToldToStop } from './signals.ts';
 import {
   type App,
@@ -19,9 +20,13 @@ import {
   refuseWrongHistory,
   sourcesOf,
 } from './wire.ts';
+import { within } from './within.ts';
 
 /** How long closing may take: one who waits for the database's lock must not keep the process beyond its 20 seconds. */
 const closeMs = 1000;
+
+/** Only the service needs the listener, the web and the jobs: other commands start in half the time without them. */
+const loadService = async () => (await import('./service.ts')).startService;
 
 const chosenParts = (call: Call): readonly Part[] => {
   const only = textOption(call, 'only');
@@ -59,7 +64,7 @@ const serveUntilStopped = async (session: Session, app: App, chosen: readonly Pa
   const { log } = app;
   await refuseWrongHistory(app.store, app.settings);
   const first = app.settings.sample && chosen.includes('schedule') ? await loadSampleOnce(app) : undefined;
-  const service = await startService(app, chosen);
+  const service = await (await loadService())(app, chosen);
   const told = untilToldToStop(() =>
     reload(session, app, service, log).catch((error: unknown) => log.error({ err: error }, 'the reload failed')),
   );

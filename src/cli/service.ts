@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { makeJobs } from '../../jobs/catalog.ts';
 import type { Job } from '../../jobs/job.ts';
 import { logFault } from '../../jobs/log-fault.ts';
@@ -10,12 +9,10 @@ import { wakeEvery } from '../work/wake.ts';
 import { channelsOf } from './channels.ts';
 import { type MailFace, openMailFace } from './mail-face.ts';
 import { replyingOf } from './replying.ts';
+import type { Part } from './parts.ts';
 import { openFace } from './web-face.ts';
+import { within } from './within.ts';
 import type { App } from './wire.ts';
-
-/** What one process of several can do: `serve --only schedule,web`. */
-export const parts = ['schedule', 'mail', 'web', 'work'] as const;
-export type Part = (typeof parts)[number];
 
 /** The service while it runs. */
 export interface Service {
@@ -35,13 +32,6 @@ const mailGraceMs = 8000;
 
 /** A scheduler that has not woken up for so long is not ready. */
 const asleepMs = 60_000;
-
-/** Whether the work ended within `ms`. */
-export const within = (ms: number, work: Promise<unknown>): Promise<boolean> => {
-  const stop = new AbortController();
-  const late = pause(ms, false, { signal: stop.signal }).catch(() => false);
-  return Promise.race([work.then(() => true), late]).finally(() => stop.abort());
-};
 
 /** What of the settings the jobs work with. */
 const asOf = (settings: Settings) => {
