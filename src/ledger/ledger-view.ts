@@ -1,6 +1,6 @@
 import { isoInstant } from '../clock.ts';
 import { formatAmount } from '../money.ts';
-import { big, int, type Store } from '../store/store.ts';
+import { big, int, rawRows, type Store } from '../store/store.ts';
 import { type Field, fields } from './field.ts';
 import { type JournalEntry, journalOf } from './journal.ts';
 
@@ -34,11 +34,20 @@ export type ShownTransaction = Record<string, Shown | object> & {
 
 type Row = Record<string, unknown>;
 
+/** From one to the next in the index: "distinct" would walk over every transaction. */
+const eventTypesSql = `with recursive known (id) as (
+    select min(event_type) from transactions
+    union all
+    select (select min(event_type) from transactions where event_type > known.id) from known where known.id is not null
+  ) select id from known where id is not null`;
+
+const knownEventTypes = async ({ read }: Store): Promise<number[]> =>
+  (await rawRows(read, eventTypesSql, [])).map((row) => int(row['id']));
+
 /** The transactions of an order, in all event types, oldest first, each with its items and its journal. Empty when there is none. */
 export const showOrder = async (store: Store, orderId: string): Promise<ShownTransaction[]> => {
-  const types: Row[] = await store.read('transactions').distinct('event_type');
   // The index begins with the event type, of which there are few.
-  const eventTypes = types.map((row) => int(row['event_type']));
+  const eventTypes = await knownEventTypes(store);
   const rows: Row[] = await store
     .read('transactions')
     .whereIn('event_type', eventTypes)

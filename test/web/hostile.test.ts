@@ -18,7 +18,7 @@ const values = [
 let last: As;
 
 const queryOf = (keys: readonly string[], value: string): string =>
-  new URLSearchParams(keys.map((key) => [key, value])).toString();
+  new URLSearchParams(keys.map((key): [string, string] => [key, value])).toString();
 
 describeStores('whatever is asked for', (open) => {
   test('no address makes the service fail, and nothing of it becomes markup', async () => {

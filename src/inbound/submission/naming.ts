@@ -14,15 +14,22 @@ export interface Naming {
   check: boolean;
 }
 
-/** The lines of all submissions that name an order, in order of acceptance. */
+/** An order may stand in every line of a large file. */
+const mostLines = 1000;
+
+/** The lines of all submissions that name an order, in order of acceptance: the newest 1,000 of them. */
 export const submissionsNaming = async (db: Knex, orderId: string): Promise<Naming[]> => {
   const rows = (await db('submission_rows as r')
     .join('submissions as s', 's.id', 'r.submission_id')
     .where({ 'r.order_id': orderId })
-    .orderBy(['r.submission_id', 'r.number'])
+    .orderBy([
+      { column: 'r.submission_id', order: 'desc' },
+      { column: 'r.number', order: 'desc' },
+    ])
+    .limit(mostLines)
     .select('s.id', 's.event_type', 's.file_name', 's.received_at', 's.completed_at', 's.check_only')
     .select('r.line', 'r.outcome')) as Row[];
-  return rows.map((row) => ({
+  return rows.reverse().map((row) => ({
     at: intOrNull(row['completed_at']) ?? int(row['received_at']),
     submission: int(row['id']),
     eventType: int(row['event_type']),

@@ -14,6 +14,9 @@ const underWayMs = 15 * 60_000;
 const refused = (reason: string, hint: string, code: string): Fault =>
   new Fault({ operation: 'repeat', object: 'the request', reason, hint, next: 'refuse', code });
 
+const inUse = (): Fault =>
+  refused('the first request with this key is still under way', 'ask again in a moment', 'key-in-use');
+
 const keyIn = (call: KnownCall): string | undefined => {
   const key = call.header('idempotency-key');
   if (key === undefined || /^[\x21-\x7e]{1,200}$/.test(key)) return key;
@@ -56,7 +59,9 @@ const claimKey = (store: Store, named: Named, request: string, now: number): Pro
     const fresh = { ...named, request, at: now, claim: 1 };
     const added = await knex('idempotency_keys').insert(fresh, ['claim']).onConflict(['owner', 'key']).ignore();
     if (added.length > 0) return { claim: 1 };
-    const kept = readKept((await knex('idempotency_keys').where(named).forUpdate().first()) as Row);
+    const found = (await knex('idempotency_keys').where(named).forUpdate().first()) as Row | undefined;
+    if (!found) throw inUse(); // the first one has failed at this moment
+    const kept = readKept(found);
     if (kept.request !== request || kept.status !== null || now - kept.at < underWayMs) return kept;
     await knex('idempotency_keys')
       .where(named)
@@ -67,8 +72,7 @@ const claimKey = (store: Store, named: Named, request: string, now: number): Pro
 const again = ({ status, answer }: Kept, request: string, kept: string): Response => {
   if (kept !== request)
     throw refused('this key was sent with another request before', 'choose a fresh key for each request', 'key-reused');
-  if (status === null)
-    throw refused('the first request with this key is still under way', 'ask again in a moment', 'key-in-use');
+  if (status === null) throw inUse();
   const headers = { 'Content-Type': 'application/json', 'Idempotency-Replayed': 'true' };
   return new Response(answer, { status, headers });
 };

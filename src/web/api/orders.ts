@@ -32,7 +32,9 @@ const traceEndpoint = (ctx: WebContext): Endpoint =>
     {
       ...{ method: 'get', path: '/trace', needs: 'trace.read', tag: 'orders', query },
       summary: 'everything that touched an order, in order of time',
-      details: 'Each role sees its part: advertisers the journal and submissions, partners batches and deliveries.',
+      details:
+        'Each role sees its part: advertisers the journal and submissions, partners batches and deliveries. Of the ' +
+        'lines of submissions the newest 1,000 are told.',
       answer: pageOf(traceEvent),
     },
     async ({ call, query: asked }) => {

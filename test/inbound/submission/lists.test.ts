@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { submissionsNaming } from '../../../src/inbound/submission/naming.ts';
 import {
   findSubmissions,
   nextSubmission,
@@ -77,6 +78,24 @@ describeStores('the file submissions log', (open, kind) => {
     }
     expect(await waitingEventTypes(store.read)).toEqual([4521, 4522]);
     expect(await nextSubmission(store.read, 4522)).toMatchObject({ id: 14 });
+  });
+
+  test('of an order that stands in ever so many lines, the newest 1,000 are told', async () => {
+    const store = await open();
+    await fill(store);
+    const lines = (submission: number, count: number) =>
+      Array.from({ length: count }, (_, i) => ({ submission_id: submission, number: i + 1, line: i + 2 })).map(
+        (one) => ({ ...one, order_id: 'A', outcome: 'NO_CHANGE' }),
+      );
+    await store.write(async ({ knex }) => {
+      for (const some of [lines(1, 90), lines(2, 400), lines(3, 400), lines(4, 180)])
+        for (let from = 0; from < some.length; from += 100)
+          await knex('submission_rows').insert(some.slice(from, from + 100));
+    });
+    const found = await submissionsNaming(store.read, 'A');
+    expect(found).toHaveLength(1000);
+    expect(found[0]).toMatchObject({ submission: 1, line: 72 });
+    expect(found.at(-1)).toMatchObject({ submission: 4, line: 181 });
   });
 
   test('finds what waits, what came later and each page in an index, in its order', async () => {
