@@ -97,7 +97,9 @@ export const automaticField = (fields: readonly HeaderField[]): string | null =>
       .trim()
       .toLowerCase();
     if (name === 'auto-submitted' && word !== 'no') return 'Auto-Submitted';
-    if (name === 'precedence' && ['bulk', 'list', 'junk'].includes(word)) return 'Precedence';
+    if (name === 'precedence' && ['bulk', 'list', 'junk', 'auto_reply'].includes(word)) return 'Precedence';
+    // Receipts and bounces, of those servers too that send them with an envelope sender (RFC 6522).
+    if (name === 'content-type' && word === 'multipart/report') return 'Content-Type';
     if (name.startsWith('list-')) return 'List-Id';
     if (name === 'x-auto-response-suppress' || name === 'x-autoreply' || name === 'x-autorespond') return name;
     if (name === 'x-loop') return name;

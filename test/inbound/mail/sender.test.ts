@@ -216,12 +216,16 @@ describe('a mail that a program sent', () => {
     ['precedence', 'junk', 'Precedence'],
     ['list-unsubscribe', '<https://brand.example>', 'List-Id'],
     ['x-auto-response-suppress', 'All', 'x-auto-response-suppress'],
+    ['precedence', 'auto_reply', 'Precedence'],
+    ['content-type', 'multipart/report; report-type=disposition-notification', 'Content-Type'],
+    ['content-type', 'Multipart/Report', 'Content-Type'],
   ])('%s: %s', (name, value, said) => expect(automaticField([field(name, value)])).toBe(said));
 
   test.each([
     ['auto-submitted', 'no'],
     ['auto-submitted', 'No (a person)'],
     ['precedence', 'first-class'],
+    ['content-type', 'multipart/mixed; boundary="multipart/report"'],
     ['subject', 'Auto-Submitted: auto-replied'],
   ])('%s: %s is no sign of it', (name, value) => expect(automaticField([field(name, value)])).toBeNull());
 });
