@@ -184,6 +184,16 @@ export const newestThatApplied = async (
   return row && readSubmission(row);
 };
 
+/** The first submission behind a dry run that is of the same bytes and was meant. */
+export const importOf = async (
+  db: Knex,
+  { id, eventTypeId, sha256 }: Pick<Submission, 'id' | 'eventTypeId' | 'sha256'>,
+): Promise<number | undefined> => {
+  const same = db('submissions').where({ event_type: eventTypeId, sha256, check_only: false });
+  const row = (await same.andWhere('id', '>', id).orderBy('id').first('id')) as Row | undefined;
+  return row && int(row['id']);
+};
+
 /** Files that must stay in the spool. */
 export const submissionSpoolNames = async (db: Knex): Promise<Set<string>> => {
   const rows = (await db('submissions').whereNull('expired_at').select('spool', 'result_spool')) as Row[];
