@@ -6,6 +6,7 @@ import { type Batch, rowsOfFiles } from './batch.ts';
 import type { Feed } from './feed.ts';
 import { allFeeds } from './feeds.ts';
 import { memberAggregate } from './member-query.ts';
+import type { TimeFrame } from './time-frame.ts';
 import { type MemberRule, normal } from './selection.ts';
 
 /** A feed as lists show it. */
@@ -47,6 +48,14 @@ const countPending = async (db: Knex, feed: Feed, watermark: number): Promise<nu
   const query = memberAggregate(rule, 'count(*) as pending');
   const [row] = await rawRows(db, query.sql, query.parameters(watermark, Number.MAX_SAFE_INTEGER));
   return int(row?.['pending']);
+};
+
+/** How many rows a manual export over a time frame would have now. */
+export const countFrame = async (db: Knex, feed: Feed, frame: TimeFrame): Promise<number> => {
+  const rule: MemberRule = { partner: feed.partner, include: feed.include, selection: normal(feed.selection) };
+  const query = memberAggregate(rule, 'count(*) as found', { frame });
+  const [row] = await rawRows(db, query.sql, query.parameters(0, Number.MAX_SAFE_INTEGER));
+  return int(row?.['found']);
 };
 
 /** A batch as lists show it; instants in ISO 8601. */

@@ -78,6 +78,35 @@ export const exportToFile = async (
   }
 };
 
+const severalFiles = ({ name }: Feed, count: number): Fault =>
+  new Fault({
+    operation: 'export',
+    object: name,
+    reason: `the feed splits its files, and these rows make ${count}`,
+    hint: 'choose a shorter time frame, deliver it, or use "nightdrop export --out"',
+    next: 'refuse',
+    code: 'several-files',
+  });
+
+/**
+ * A manual export as one file in the spool, for somebody who takes it away at once: the caller removes it. Fault
+ * `several-files` (refuse) where the feed splits its files and the rows make more than one.
+ */
+export const exportToSpool = async (
+  ctx: FeedContext,
+  feed: Feed,
+  frame: TimeFrame,
+  options: RunOptions = {},
+): Promise<{ spool: string; fileName: string; rows: number }> => {
+  const asked = ctx.clock.now();
+  const { part: nameOf } = await freeNames(ctx, feed, { due: asked });
+  const { files, members } = await renderFrame(ctx, feed, { ...options, frame, asked, nameOf });
+  const [file] = files;
+  if (file && files.length === 1) return { spool: file.spool, fileName: nameOf(1), rows: members.count };
+  for (const { spool } of files) await ctx.spool.remove(spool);
+  throw severalFiles(feed, files.length);
+};
+
 /** A manual export to the feed's drops: kept as a batch without number, with pending deliveries. */
 export const exportToDrops = async (
   ctx: FeedContext,

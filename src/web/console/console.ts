@@ -5,6 +5,7 @@ import { batchRoutes } from './batches.ts';
 import { deliveryRoutes } from './deliveries.ts';
 import { dropRoutes } from './drops.ts';
 import { eventTypeRoutes } from './event-types.ts';
+import { exportRoutes } from './export.ts';
 import { importRoutes } from './import.ts';
 import { overviewRoute } from './overview.ts';
 import { refusedRoute } from './refused.ts';
@@ -24,6 +25,7 @@ export const consoleRoutes = (ctx: WebContext): Route[] => [
   traceRoute(ctx),
   scheduleRoute(ctx),
   ...importRoutes(ctx),
+  ...exportRoutes(ctx),
   ...eventTypeRoutes(ctx),
   ...dropRoutes(ctx),
   ...assetRoutes(),

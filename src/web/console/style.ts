@@ -42,6 +42,7 @@ dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.
 form.filter { display: flex; flex-wrap: wrap; gap: .5rem .8rem; align-items: end; margin: 0 0 .9rem; } form.inline { display: inline; }
 form.stack { display: grid; gap: .8rem; max-width: 44rem; } label { display: grid; gap: .15rem; color: var(--quiet); } label.tick { display: flex; gap: .5rem; align-items: center; color: var(--text); }
 input, select, button, textarea { font: inherit; color: var(--text); background: var(--ground); border: 1px solid var(--quiet); border-radius: 5px; padding: .3rem .55rem; max-width: 100%; }
+fieldset { border: 1px solid var(--line); border-radius: 5px; margin: 0; padding: .3rem .8rem; display: flex; flex-wrap: wrap; gap: .2rem 1rem; } legend { color: var(--quiet); padding: 0 .3rem; }
 button { cursor: pointer; background: var(--panel); } button.main { background: var(--link); border-color: var(--link); color: var(--ground); font-weight: 600; } button.link { border: 0; background: none; color: var(--link); text-decoration: underline; padding: 0; }
 button:disabled { opacity: .55; cursor: not-allowed; }
 .actions { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .8rem 0; } .pages { display: flex; gap: 1rem; margin: .8rem 0; }

@@ -26,14 +26,29 @@ const pathsOf = ({ submission, delivery, batch, order, eventType }: Awaited<Retu
     ],
     ...['/batches', `/batches/${batch}`, `/trace?order=${order}`, '/schedule'],
     ...['/event-types', '/event-types/4521', '/drops', '/drops/acme-folder'],
-    ...['/import', '/import?eventType=4521', `/submissions/${submission}/columns`],
+    ...[
+      '/import',
+      '/import?eventType=4521',
+      '/export',
+      '/export?feed=acme-nightly&from=2026-11-20T00:00',
+      `/submissions/${submission}/columns`,
+    ],
   ],
   advertiser: [
     ...['/overview', '/submissions', `/submissions/${submission}`, `/trace?order=${order}`],
     ...['/event-types', `/event-types/${eventType}`, `/import?eventType=${eventType}`],
     `/submissions/${submission}/columns`,
   ],
-  partner: ['/overview', '/deliveries', `/deliveries/${delivery}`, '/batches', `/batches/${batch}`, '/schedule'],
+  partner: [
+    '/overview',
+    '/export',
+    '/export?from=2026-11-20T00:00',
+    '/deliveries',
+    `/deliveries/${delivery}`,
+    '/batches',
+    `/batches/${batch}`,
+    '/schedule',
+  ],
 });
 
 const focusedLink = "document.activeElement?.getAttribute('href')";
@@ -42,25 +57,29 @@ describeStores('the console', (open, kind) => {
   // The same pages over both databases: their rules need to be looked at once.
   const look: typeof expectAccessible = (page) => (kind === 'sqlite' ? expectAccessible(page) : Promise.resolve());
 
-  test.each([
+  const looks = [
     ['light', 1280],
     ['dark', 1280],
     ['light', 390],
-  ] as const)('every page of ops passes the accessibility rules, %s, %i wide', async (colorScheme, width) => {
-    const place = await openPlace(await open());
-    const { mine } = await setStage(place);
-    const page = await signedIn(browser, place, ops, { colorScheme, width });
-    const errors: string[] = [];
-    page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())));
-    page.on('pageerror', (error) => errors.push(error.message));
-    for (const path of pathsOf(mine).ops) {
-      await page.goto(place.base + path);
-      await look(page);
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      expect(overflow, `${path} is wider than the screen`).toBeLessThanOrEqual(0);
-    }
-    expect(errors).toEqual([]);
-  });
+  ] as const;
+  test.each(kind === 'sqlite' ? looks : looks.slice(0, 1))(
+    'every page of ops passes the accessibility rules, %s, %i wide',
+    async (colorScheme, width) => {
+      const place = await openPlace(await open());
+      const { mine } = await setStage(place);
+      const page = await signedIn(browser, place, ops, { colorScheme, width });
+      const errors: string[] = [];
+      page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())));
+      page.on('pageerror', (error) => errors.push(error.message));
+      for (const path of pathsOf(mine).ops) {
+        await page.goto(place.base + path);
+        await look(page);
+        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
+        expect(overflow, `${path} is wider than the screen`).toBeLessThanOrEqual(0);
+      }
+      expect(errors).toEqual([]);
+    },
+  );
 
   test.each([
     ['advertiser', advertiser],

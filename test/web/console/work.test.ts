@@ -6,10 +6,10 @@ import { startChromium } from '../../servers/chromium.ts';
 import { describeStores } from '../../stores.ts';
 import { findDeeds } from '../../../src/web/people/audit.ts';
 import { setStage } from '../api/stage.ts';
-import { addTransactions } from '../../feeds.ts';
+import { addTransactions, makeFeed } from '../../feeds.ts';
 import { applyQueued } from '../../../src/inbound/submission/apply-queue.ts';
 import { openPlace, type PlaceOfWeb } from '../place.ts';
-import { advertiser, expectAccessible, ops, signedIn } from './walk.ts';
+import { advertiser, expectAccessible, ops, partner, signedIn } from './walk.ts';
 
 /** What the service does in its turn. */
 const applyAll = async ({ store, spool, settings }: PlaceOfWeb): Promise<void> => {
@@ -150,5 +150,53 @@ describeStores('what people do in the console', (open) => {
       ...{ method: 'POST', body: form, redirect: 'manual', headers: { Cookie: as.cookie, Origin: place.base } },
     });
     expect(others.status).toBe(404);
+  });
+
+  test('a partner counts the rows of a time frame, downloads them, and has them delivered', async () => {
+    const place = await openPlace(await open(), {
+      feeds: [
+        makeFeed({ partner: 'acme', drops: ['acme-folder'], selection: { campaigns: ['10', '20'] } }),
+        makeFeed({ name: 'bolt-nightly', partner: 'bolt' }),
+      ],
+    });
+    const row = (order_id: string, day: string, campaign: string) => ({
+      ...{ partner: 'acme', order_id, campaign, created_at: Date.parse(`2026-11-${day}`) },
+    });
+    await addTransactions(place.store, [
+      ...[row('BEFORE', '18T12:59:59Z', '10'), row('FIRST', '18T13:00:00Z', '10')],
+      ...[row('OTHER', '18T15:00:00Z', '20'), row('AFTER', '19T13:00:00Z', '10')],
+    ]);
+    const page = await signedIn(browser, place, partner);
+    await page.goto(`${place.base}/export`);
+    await page.getByLabel('From (Australia/Sydney)').fill('2026-11-19T00:00');
+    await page.getByLabel('To, not included').fill('2026-11-20T00:00');
+    await page.getByRole('button', { name: 'Count the rows' }).click();
+    await page.getByRole('heading', { name: '2 rows' }).waitFor();
+    if (place.store.kind === 'sqlite') await expectAccessible(page);
+    await page.getByLabel('10').check();
+    await page.getByRole('button', { name: 'Count the rows' }).click();
+    await page.getByRole('heading', { name: '1 row' }).waitFor();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download the file' }).click(),
+    ]);
+    expect(await readFile(await download.path(), 'utf8')).toMatch(/^orderId,Amount\r\nFIRST,[^\n]+\n$/);
+    await expect.poll(() => readdir(place.spool.folder), { timeout: 30_000 }).toEqual([]);
+    await page.getByLabel('10').uncheck();
+    await page.getByRole('button', { name: 'Count the rows' }).click();
+    await page.getByRole('heading', { name: '2 rows' }).waitFor();
+    await page.getByRole('button', { name: 'Deliver to acme-folder' }).click();
+    await page.waitForURL(/\/batches\/\d+$/);
+    await page.getByText('(manual export)').waitFor();
+    await page.locator('.status', { hasText: 'pending' }).waitFor();
+    expect((await page.goto(`${place.base}/export?feed=bolt-nightly`))?.status()).toBe(404);
+    const as = await place.signIn('p@acme.example', partner);
+    const form = { feed: 'bolt-nightly', from: '2026-11-19T00:00', to: '2026-11-20T00:00', formToken: as.formToken };
+    for (const path of ['/export/download', '/export/delivery']) {
+      const post = (fields: Record<string, string>) =>
+        place.ask(path, { method: 'POST', as, body: new URLSearchParams({ ...form, ...fields }) });
+      expect((await post({})).status).toBe(404);
+      expect((await post({ feed: 'acme-nightly', to: '' })).status).toBe(400);
+    }
   });
 });
