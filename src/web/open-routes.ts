@@ -12,10 +12,22 @@ export interface OpenParts {
   readiness(): Promise<Check[]>;
 }
 
+/** Whoever asks while it is under way gets the same answer: nobody has to sign in for it, and it reads and writes. */
+const shared = <T>(work: () => Promise<T>): (() => Promise<T>) => {
+  let underWay: Promise<T> | undefined;
+  return () => (underWay ??= work().finally(() => (underWay = undefined)));
+};
+
 const open = { method: 'get', face: 'page', needs: 'open' } as const;
 
 /** For everybody: that it lives, and figures without anything that belongs to somebody. */
-export const openRoutes = ({ store, version }: WebContext, { metrics, readiness }: OpenParts): Route[] => [
+export const openRoutes = (ctx: WebContext, parts: OpenParts): Route[] =>
+  routesOf(ctx, { ...parts, readiness: shared(parts.readiness), text: shared(() => parts.metrics.text()) });
+
+const routesOf = (
+  { store, version }: WebContext,
+  { metrics, readiness, text }: OpenParts & { text: () => Promise<string> },
+): Route[] => [
   {
     ...{ ...open, path: '/' },
     run: async () => pageAnswer(frontPage(version, (await openAlerts(store.read)).length)),
@@ -35,6 +47,6 @@ export const openRoutes = ({ store, version }: WebContext, { metrics, readiness 
   },
   {
     ...{ ...open, face: 'api', path: '/metrics' },
-    run: async () => new Response(await metrics.text(), { headers: { 'Content-Type': metrics.contentType } }),
+    run: async () => new Response(await text(), { headers: { 'Content-Type': metrics.contentType } }),
   },
 ];
