@@ -38,6 +38,8 @@ interface Verdict {
 /** More signatures, or longer ones, than any mail has: each costs a hash of the whole mail and a question to somebody's server. */
 const mostSignatures = 8;
 const longestSignature = 16 * 1024;
+/** The library takes time with the square of their length; what folds a line are a few. */
+const longRun = /\s{200}/;
 /** Bytes. RFC 5322 allows 998; the time to put spaces of a line in order grows with its square. */
 const longestLine = 16 * 1024;
 /** Milliseconds; a mail of 25 MB takes half a second, and the client waits for its answer. */
@@ -68,8 +70,13 @@ const unfit = (fields: readonly HeaderField[]): string | undefined => {
   // RFC 6376, 8.15: a second field above the signed one leaves the signature good, and may turn the body into other files.
   const doubled = structural.find((field) => fields.filter(({ name }) => name === field).length > 1);
   if (doubled !== undefined) return `several ${doubled} fields`;
-  const signatures = fields.filter(({ name }) => name === 'dkim-signature' || name === 'arc-message-signature');
-  if (signatures.length > mostSignatures) return `more than ${mostSignatures} signatures`;
+  const signatures = fields.filter(({ name }) => name === 'dkim-signature' || name.startsWith('arc-'));
+  if (
+    signatures.filter(({ name }) => name === 'dkim-signature' || name === 'arc-message-signature').length >
+    mostSignatures
+  )
+    return `more than ${mostSignatures} signatures`;
+  if (signatures.some(({ value }) => longRun.test(value))) return 'a long run of spaces in a signature';
   return signatures.some(({ bytes }) => bytes > longestSignature) ? 'a signature of more than 16 KB' : undefined;
 };
 

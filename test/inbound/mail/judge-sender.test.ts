@@ -151,6 +151,16 @@ describe('what is none', () => {
     expect((await shows(plain)).evidence.spf).toBe('permerror');
   });
 
+  test.each([
+    ['a signature with', 'DKIM-Signature: v=1; h=from:x', ':y'],
+    ['a signature folded over', `DKIM-Signature: v=1; h=from:x${' \r\n'.repeat(200)}`, ':y'],
+    ['a seal with', 'ARC-Seal: i=1; z=1', '2'],
+  ])('%s a long run of spaces, over which the library takes time with its square', async (_, begin, end) => {
+    const raw = await signed(plain, { domain: 'brand.example', key });
+    const { evidence } = await shows(`${begin}${' '.repeat(500)}${end}\r\n${raw}`);
+    expect(evidence.reasons.join()).toContain('DKIM: policy (a long run of spaces in a signature)');
+  });
+
   test('more signatures, or longer ones and lines, than are looked at', async () => {
     const raw = await signed(plain, { domain: 'brand.example', key });
     const junk = 'DKIM-Signature: v=1; a=rsa-sha256; d=evil.example; s=x; h=from; bh=eA==; b=eA==\r\n';
