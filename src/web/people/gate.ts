@@ -5,6 +5,7 @@ import { type Call, type KnownCall, type Prepared, type Route, withoutNul } from
 import { type Asker, askerOf } from './asker.ts';
 import { begin } from './audit.ts';
 import { actions, may, mayEver, reachOf } from './may.ts';
+import { networkOf } from './network.ts';
 import { isOurOwn } from './origin.ts';
 import { sameText } from './proof.ts';
 import { makeRateLimit, type RateLimit } from './rate.ts';
@@ -48,8 +49,9 @@ const whoAsks = async (ctx: WebContext, { peers }: GateState, call: Call): Promi
   const now = ctx.clock.now();
   const asker = await askerOf(ctx.store, shown, { secure: isSecure(ctx), now });
   if (asker !== 'wrong') return asker;
-  const waits = peers.waits(call.peer, now);
-  peers.wrong(call.peer, now);
+  const from = networkOf(call.peer);
+  const waits = peers.waits(from, now);
+  peers.wrong(from, now);
   slow(waits);
   throw notSignedIn();
 };
@@ -143,7 +145,7 @@ const write = ({ store, clock }: WebContext, route: Route, { asker, peer }: Know
 export const pass = async (ctx: WebContext, state: GateState, route: Route, call: Call): Promise<Response> => {
   if (route.needs === 'open' && !writes(route)) return route.run(call);
   const asker = route.needs === 'open' ? undefined : await whoAsks(ctx, state, call);
-  slow(state.rate.take(asker?.key ?? `peer ${call.peer}`, ctx.clock.now()));
+  slow(state.rate.take(asker?.key ?? `peer ${networkOf(call.peer)}`, ctx.clock.now()));
   if (route.needs !== 'open' && !asker) throw notSignedIn();
   withoutNul(call.url.searchParams);
   if (writes(route)) await refuseForged(ctx, call, asker);

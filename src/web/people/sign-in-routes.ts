@@ -5,6 +5,7 @@ import type { Call, Route } from '../route.ts';
 import { cookieIn, cookieName, sessionCookie } from './asker.ts';
 import { type GateState, Wait } from './gate.ts';
 import { linkLastsMs } from './links.ts';
+import { networkOf } from './network.ts';
 import { personName } from './people.ts';
 import { absoluteMs, endSession } from './sessions.ts';
 import { askForLink, mailsLinks, signIn } from './sign-in.ts';
@@ -59,16 +60,17 @@ const redirect = (to: string, cookie: string): Response =>
 
 const redeem = async (ctx: WebContext, { peers }: GateState, call: Call): Promise<Response> => {
   const now = ctx.clock.now();
-  const waits = peers.waits(call.peer, now);
+  const from = networkOf(call.peer);
+  const waits = peers.waits(from, now);
   if (waits > 0) throw new Wait(waits);
   const secure = isSecure(ctx);
   const ended = cookieIn(call.header('cookie'), cookieName(secure));
   const cookie = await signIn(ctx, call.params['proof'] ?? '', { peer: call.peer, ended });
   if (cookie === undefined) {
-    peers.wrong(call.peer, now);
+    peers.wrong(from, now);
     return pageAnswer(worthlessPage(), 400);
   }
-  peers.right(call.peer);
+  peers.right(from);
   return redirect('/overview', sessionCookie(cookie, secure, absoluteMs / 1000));
 };
 
@@ -78,7 +80,7 @@ const isSecure = (ctx: WebContext): boolean => ctx.settings().url?.startsWith('h
 const ask = async (ctx: WebContext, { names, peers }: GateState, call: Call): Promise<Response> => {
   const name = personName((await call.form()).get('name') ?? '').slice(0, 320);
   const now = ctx.clock.now();
-  const asked = `asks ${call.peer}`;
+  const asked = `asks ${networkOf(call.peer)}`;
   const waits = Math.max(names.waits(name, now), peers.waits(asked, now));
   names.wrong(name, now);
   peers.wrong(asked, now);

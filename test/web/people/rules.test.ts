@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { cookieIn, sessionCookie } from '../../../src/web/people/asker.ts';
+import { networkOf } from '../../../src/web/people/network.ts';
 import { isOurOwn } from '../../../src/web/people/origin.ts';
 import { derived, fits, hashOf, mintProof, proofText, readProof } from '../../../src/web/people/proof.ts';
 import { makeRateLimit } from '../../../src/web/people/rate.ts';
@@ -91,4 +92,12 @@ describe('rates', () => {
     expect(rate.take('a', 501)).toBeGreaterThan(0);
     expect(rate.take('a', 60_000)).toBe(0);
   });
+});
+
+test('of IPv6 the whole /64 is counted as one, however it is written', () => {
+  const same = ['2001:db8:0:1::1', '2001:0DB8:0:1:ffff:0:0:2', '2001:db8:0:1:a:b:c:d%eth0', '2001:db8:0:1::1.2.3.4'];
+  expect(new Set(same.map(networkOf))).toEqual(new Set(['2001:db8:0:1::/64']));
+  expect([networkOf('2001:db8::1'), networkOf('::1')]).toEqual(['2001:db8:0:0::/64', '0:0:0:0::/64']);
+  expect(networkOf('2001:db8:0:2::1')).not.toBe(networkOf('2001:db8:0:1::1'));
+  expect(['192.0.2.1', '::ffff:192.0.2.1', 'unknown'].map(networkOf)).toEqual(['192.0.2.1', '192.0.2.1', 'unknown']);
 });

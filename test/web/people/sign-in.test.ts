@@ -145,6 +145,15 @@ describeStores('signing in', (open) => {
     expect((await place.redeem(proof)).status).toBe(303);
   });
 
+  test('whoever has many IPv6 addresses is one peer', async () => {
+    const place = await openPlace(await open(), { proxies: ['127.0.0.1'] }, fixedClock(start));
+    const wrong = `${'0'.repeat(16)}_${'a'.repeat(43)}`;
+    const from = (address: string) => ({ 'X-Forwarded-For': `203.0.113.9, ${address}` });
+    for (let n = 1; n <= 10; n++) expect((await place.redeem(wrong, from(`2001:db8:0:1::${n}`))).status).toBe(400);
+    expect((await place.redeem(wrong, from('2001:db8:0:1:9::9'))).status).toBe(429);
+    expect((await place.redeem(wrong, from('2001:db8:0:2::1'))).status).toBe(400);
+  });
+
   test('asking for a link is answered the same for everybody, and often for nobody', async () => {
     const place = await openPlace(await open());
     await putPerson(place.store, 'kim@brand.example', ops, 1);
