@@ -45,6 +45,16 @@ describeStores('whatever is asked for', (open) => {
     expect(place.errors).toEqual([]);
   });
 
+  test('a reason is as long in a form as in the API, whatever the page says', async () => {
+    const place = await openPlace(await open());
+    const { mine } = await setStage(place);
+    const as = await place.token({ role: 'ops' });
+    const settle = (reason: string) =>
+      place.ask(`/deliveries/${mine.delivery}/settle`, { method: 'POST', as, body: new URLSearchParams({ reason }) });
+    expect((await settle('x'.repeat(501))).status).toBe(400);
+    expect((await settle('x'.repeat(500))).status).toBe(303);
+  });
+
   test('NUL in a form or in JSON is refused, not stored', async () => {
     const place = await openPlace(await open());
     const { mine } = await setStage(place);

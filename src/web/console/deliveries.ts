@@ -72,7 +72,10 @@ const button = (call: KnownCall, one: Delivery, verb: string, text: string, more
     ${ownForm(call)}${more} <button>${text}</button>
   </form>`;
 
-const reasonField = html`<label>Why, for the record <input name="reason" required maxlength="500" size="40" /></label>`;
+const longestReason = 500;
+const reasonField = html`<label
+  >Why, for the record <input name="reason" required maxlength="${longestReason}" size="40"
+/></label>`;
 
 const actions = (ctx: WebContext, call: KnownCall, one: Delivery): Html => {
   const own = subjectOf(ctx, one);
@@ -158,6 +161,8 @@ const settleBy =
   async (call, id) => {
     const reason = (await call.form()).get('reason')?.trim() ?? '';
     if (reason === '') throw wrongRequest('the reason', 'it is empty', 'say why nothing more is to be sent');
+    if (reason.length > longestReason)
+      throw wrongRequest('the reason', `it is longer than ${longestReason} characters`, 'say it in a sentence');
     return settle(ctx.store, id, reason);
   };
 
