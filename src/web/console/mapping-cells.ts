@@ -12,27 +12,30 @@ interface Shown {
   eventType: EventType;
 }
 
-/** A name that only this column can have: of one item among several, or as an attribute of an order. */
-const ownName = (header: string, kind: FileKind, current: string | null): string | undefined => {
-  if (kind === 'modification') return current !== null && isItemColumn(current) ? current : undefined;
-  const name = header.trim();
-  return name === '' || fieldsOf(kind).includes(name) ? undefined : name;
+/** In a form: under the name that the column has in the file. */
+const itself = '=';
+
+const hasOwnName = (header: string, kind: FileKind): boolean =>
+  kind === 'conversion' && header.trim() !== '' && !fieldsOf(kind).includes(header.trim());
+
+/** The name that a form has chosen for a column; null for none, and for what the page does not offer. */
+export const nameIn = (chosen: string, header: string, kind: FileKind): string | null => {
+  if (chosen === itself && hasOwnName(header, kind)) return header.trim();
+  const offered = fieldsOf(kind).includes(chosen) || (kind === 'modification' && isItemColumn(chosen));
+  return offered ? chosen : null;
 };
 
-/** Whether a name is one of those that the page offers for a column. */
-export const isOffered = (name: string, header: string, kind: FileKind): boolean =>
-  fieldsOf(kind).includes(name) ||
-  (kind === 'modification' ? isItemColumn(name) : name !== '' && name === header.trim());
+const option = (value: string, text: string, current: string): Html =>
+  html`<option value="${value}" ${current === value ? html`selected` : ''}>${text}</option>`;
 
-const option = (value: string, text: string, current: string | null): Html =>
-  html`<option value="${value}" ${(current ?? '') === value ? html`selected` : ''}>${text}</option>`;
-
-const choice = (place: number, header: string, kind: FileKind, current: string | null): Html => {
-  const own = ownName(header, kind, current);
-  const text = kind === 'modification' ? own : `attribute ${own}`;
+const choice = (place: number, header: string, kind: FileKind, name: string | null): Html => {
+  const known = name === null || fieldsOf(kind).includes(name);
+  const isItem = !known && kind === 'modification';
+  const current = known || isItem ? (name ?? '') : itself;
   return html`<select name="column${place}" aria-label="Import ${header || `column ${place + 1}`} as">
-    ${option('', 'do not import', current)} ${own === undefined ? '' : option(own, text ?? '', current)}
-    ${fieldsOf(kind).map((name) => option(name, name, current))}
+    ${option('', 'do not import', current)}
+    ${hasOwnName(header, kind) ? option(itself, `attribute ${header.trim()}`, current) : ''}
+    ${isItem ? option(name, name, current) : ''} ${fieldsOf(kind).map((one) => option(one, one, current))}
   </select>`;
 };
 

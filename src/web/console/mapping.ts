@@ -12,11 +12,12 @@ import { wrongRequest } from '../problem.ts';
 import type { KnownCall } from '../route.ts';
 import { badge } from './cells.ts';
 import { backTo, consolePage, ownForm } from './frame.ts';
-import { columnTable, isOffered } from './mapping-cells.ts';
+import { columnTable, nameIn } from './mapping-cells.ts';
 
 /** Lines whose values are shown and tried. */
 const sampled = 20;
-const mostColumns = 500;
+/** So that what is chosen for each fits into an address. */
+const mostColumns = 300;
 
 /** What the page is about. */
 interface Draft {
@@ -114,20 +115,20 @@ const page = (call: KnownCall, draft: Draft, status = 200): Promise<Response> =>
   );
 };
 
-/** The page with the suggested names. */
-export const suggested = async (ctx: WebContext, call: KnownCall, one: Submission): Promise<Response> => {
+/** Names as a form has chosen them; undefined where it has chosen none. */
+const chosenIn = (form: URLSearchParams, { header }: Sample, kind: FileKind): Mapping | undefined =>
+  form.has('column0') ? header.map((cell, place) => nameIn(form.get(`column${place}`) ?? '', cell, kind)) : undefined;
+
+const draftOf = async (ctx: WebContext, one: Submission, form: URLSearchParams): Promise<Draft> => {
   const sample = await sampleOf(ctx, one);
-  const kind = kindIn(call.url.searchParams.get('kind'), sample.header);
-  const draft = { one, eventType: eventTypeOf(ctx, one), sample, kind, mapping: suggestMapping(sample.header, kind) };
-  return page(call, draft);
+  const kind = kindIn(form.get('kind'), sample.header);
+  const mapping = chosenIn(form, sample, kind) ?? suggestMapping(sample.header, kind);
+  return { one, eventType: eventTypeOf(ctx, one), sample, kind, mapping };
 };
 
-/** Names as a form has chosen them; what was not offered is not imported. */
-const chosenIn = (form: URLSearchParams, { header }: Sample, kind: FileKind): Mapping =>
-  header.map((cell, place) => {
-    const name = form.get(`column${place}`) ?? '';
-    return isOffered(name, cell, kind) ? name : null;
-  });
+/** The page with the names that the address says, or those to suggest. */
+export const columnsPage = async (ctx: WebContext, call: KnownCall, one: Submission): Promise<Response> =>
+  page(call, await draftOf(ctx, one, call.url.searchParams));
 
 /** Writes the mapped file and submits it as a dry run. */
 const dryRun = async (ctx: WebContext, call: KnownCall, { one, sample, mapping, kind }: Draft): Promise<Response> => {
@@ -139,13 +140,16 @@ const dryRun = async (ctx: WebContext, call: KnownCall, { one, sample, mapping, 
   return backTo(`/submissions/${id}`);
 };
 
+/** The same choice in an address, without what belongs to the form only. */
+const asAddress = (one: Submission, form: URLSearchParams): string => {
+  const kept = [...form].filter(([name]) => name === 'kind' || name.startsWith('column'));
+  return `/submissions/${one.id}/columns?${new URLSearchParams(kept).toString()}`;
+};
+
 /** What a form has chosen: looked at again, or on to the dry run where nothing is in the way. */
-export const chosen = async (ctx: WebContext, call: KnownCall, one: Submission): Promise<Response> => {
-  const [form, sample] = [await call.form(), await sampleOf(ctx, one)];
-  const kind = kindIn(form.get('kind'), sample.header);
-  const draft = { one, eventType: eventTypeOf(ctx, one), sample, kind, mapping: chosenIn(form, sample, kind) };
-  const goesOn = form.get('do') === 'next';
-  const problem = problemOf(draft);
-  if (goesOn && !problem) return dryRun(ctx, call, draft);
-  return page(call, draft, goesOn ? 422 : 200);
+export const chosenColumns = async (ctx: WebContext, call: KnownCall, one: Submission): Promise<Response> => {
+  const form = await call.form();
+  if (form.get('do') !== 'next') return backTo(asAddress(one, form));
+  const draft = await draftOf(ctx, one, form);
+  return problemOf(draft) ? page(call, draft, 422) : dryRun(ctx, call, draft);
 };

@@ -40,9 +40,9 @@ document.addEventListener('click', async (event) => {
   setTimeout(() => { button.textContent = text; }, 1500);
 });
 const look = async (form) => {
-  const body = new URLSearchParams(new FormData(form));
-  body.set('do', 'look');
-  const answer = await fetch(form.action, { method: 'POST', body });
+  const chosen = new URLSearchParams(new FormData(form));
+  chosen.delete('formToken');
+  const answer = await fetch(form.action + '?' + chosen, { headers: { Accept: 'text/html' } });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
   for (const part of form.querySelectorAll('[data-fresh]')) {

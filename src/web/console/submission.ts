@@ -12,7 +12,7 @@ import { type Found, idIn, type KnownCall, type Route, routeOn } from '../route.
 import { cell, type Column, count, facts, pages, size, table, time } from './cells.ts';
 import { backTo, consolePage, ownForm } from './frame.ts';
 import { importActions, importNow } from './import-now.ts';
-import { chosen, suggested } from './mapping.ts';
+import { chosenColumns, columnsPage } from './mapping.ts';
 import { outcomeBadge, shownSender, statusBadge } from './submission-cells.ts';
 
 const rowsPerPage = 100;
@@ -167,12 +167,12 @@ export const submissionRoutes = (ctx: WebContext): Route[] => [
   routeOn(
     { method: 'get', path: '/submissions/:id/columns', face: 'page', needs: 'submissions.submit' },
     find(ctx),
-    (call, one) => suggested(ctx, call, one),
+    (call, one) => columnsPage(ctx, call, one),
   ),
   routeOn(
     { method: 'post', path: '/submissions/:id/columns', face: 'page', needs: 'submissions.submit' },
     find(ctx),
-    (call, one) => chosen(ctx, call, one),
+    (call, one) => chosenColumns(ctx, call, one),
   ),
   routeOn(
     { method: 'post', path: '/submissions/:id/import', face: 'page', needs: 'submissions.submit' },

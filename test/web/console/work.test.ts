@@ -139,9 +139,16 @@ describeStores('what people do in the console', (open) => {
       place.ask(path, { method: 'POST', as, body: new URLSearchParams({ ...fields, formToken: as.formToken }) });
     const fields = { kind: 'modification', column0: 'OrderId', column1: 'Amount', column2: 'Reason', column3: 'Evil' };
     expect((await post({ ...fields, column2: '', do: 'next' })).status).toBe(422);
-    expect((await post({ ...fields, do: 'look' })).text).toContain('Every column that is needed is there.');
+    const looked = await post({ ...fields, do: 'look' });
+    expect(looked.headers.get('location')).not.toContain('formToken');
+    const again = await place.ask(looked.headers.get('location') ?? '', { as });
+    expect(again.text).toContain('Every column that is needed is there.');
+    expect(again.text).not.toContain('Evil');
     const gone = await post({ ...fields, do: 'next' });
     expect(gone.status).toBe(303);
+    const orders = { kind: 'conversion', column0: 'OrderId', column1: 'Amount', column2: 'CampaignId', column3: '=' };
+    expect((await post({ ...orders, do: 'next' })).text).toContain('it lacks EventDate');
+    expect((await place.ask(`${path}?kind=conversion`, { as })).text).toContain('attribute Clerk');
     const early = await place.ask(`${gone.headers.get('location')}/import`, {
       ...{ method: 'POST', as, body: new URLSearchParams({ formToken: as.formToken }) },
     });
