@@ -1,7 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { CommitPoint } from '../../src/commit-point.ts';
 import type { StoreKind } from '../stores.ts';
+import { until } from '../drop/stage.ts';
 import { nothingWrong } from './checker.ts';
 import { ask } from './plain-sql.ts';
 import { makePlace, type Place } from './place.ts';
@@ -15,6 +17,38 @@ const makeHere = async (kind: StoreKind): Promise<Place> => {
   const place = await makePlace(kind);
   places.push(place);
   return place;
+};
+
+const isStopped = (pid: number): boolean => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+
+/** Whether somebody holds SQLite's write lock. */
+const isLocked = (url: string): boolean => {
+  const db = new BetterSqlite3(url.slice('sqlite:'.length), { timeout: 3000 });
+  try {
+    db.exec('begin immediate; rollback');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    db.close();
+  }
+};
+
+/**
+ * A place where a process sleeps at a commit point. One that was stopped while its heartbeat held SQLite's lock lets
+ * nobody write, whatever we do: that is not what is asked here, so another one is put to sleep.
+ */
+const makeSleeper = async (kind: StoreKind, point: CommitPoint, lease: { leaseMs?: number } = {}) => {
+  for (let tries = 0; tries < 5; tries++) {
+    const place = await makeHere(kind);
+    const sleeper = place.child({ name: 'sleeper', ...lease, at: { point, nth: 1, end: 'stop' } });
+    await sleeper.says(`at ${point}`);
+    await until(() => isStopped(sleeper.process.pid ?? 0), 'it sleeps');
+    if (kind === 'postgres' || !isLocked(place.url)) return { place, sleeper };
+    sleeper.process.kill('SIGKILL');
+    await sleeper.ended;
+  }
+  throw new Error('each sleeper held the lock');
 };
 
 const few: CommitPoint[] = ['1 claimed', '4 before freeze', '5 renaming recorded', '6 before receipt'];
@@ -50,9 +84,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     });
 
     test.each(points)('one that sleeps at "%s" beyond its lease changes nothing when it wakes', async (point) => {
-      const place = await makeHere(kind);
-      const sleeper = place.child({ name: 'sleeper', at: { point, nth: 1, end: 'stop' } });
-      await sleeper.says(`at ${point}`);
+      const { place, sleeper } = await makeSleeper(kind, point);
       await place.recover('the other took over');
       const before = await allRows(place.url);
       const names = place.checker.names();
@@ -69,13 +101,7 @@ for (const kind of ['sqlite', 'postgres'] as const) {
     });
 
     test('one that sleeps is taken over when its lease is over, without anybody ending it', async () => {
-      const place = await makeHere(kind);
-      const sleeper = place.child({
-        name: 'sleeper',
-        leaseMs: 2000,
-        at: { point: '4 before freeze', nth: 1, end: 'stop' },
-      });
-      await sleeper.says('at');
+      const { place, sleeper } = await makeSleeper(kind, '4 before freeze', { leaseMs: 2000 });
       const other = place.child({ name: 'other' });
       expect(await other.ended).toMatchObject({ code: 0 });
       sleeper.process.kill('SIGCONT');
