@@ -119,6 +119,8 @@ export interface SubmissionFilter {
   type?: SubmissionType;
   channel?: Channel;
   sender?: string;
+  /** Dry runs only, or none of them. */
+  check?: boolean;
   /** Of one of these. */
   eventTypeIds?: readonly number[];
   /** Received in this time, half open; milliseconds. */
@@ -127,12 +129,13 @@ export interface SubmissionFilter {
 }
 
 const narrow = (query: Knex.QueryBuilder, filter: SubmissionFilter): Knex.QueryBuilder => {
-  const { eventTypeId, status, type, channel, sender, eventTypeIds, from, to } = filter;
+  const { eventTypeId, status, type, channel, sender, check, eventTypeIds, from, to } = filter;
   if (eventTypeId !== undefined) void query.where({ event_type: eventTypeId });
   if (status !== undefined) void query.where({ status });
   if (type !== undefined) void query.where({ type });
   if (channel !== undefined) void query.where({ channel });
   if (sender !== undefined) void query.where({ sender });
+  if (check !== undefined) void query.where({ check_only: check });
   if (eventTypeIds) void query.whereIn('event_type', [...eventTypeIds]);
   if (from !== undefined) void query.where('received_at', '>=', from);
   if (to !== undefined) void query.where('received_at', '<', to);

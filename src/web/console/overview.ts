@@ -53,8 +53,8 @@ const own = (call: KnownCall) => {
 };
 
 const troubled = async (ctx: WebContext, call: KnownCall): Promise<Submission[]> => {
-  const held = await findSubmissions(ctx.store.read, { ...own(call), status: 'Held' }, newest);
-  const failed = await findSubmissions(ctx.store.read, { ...own(call), status: 'Failed' }, newest);
+  const held = await findSubmissions(ctx.store.read, { ...own(call), status: 'Held', check: false }, newest);
+  const failed = await findSubmissions(ctx.store.read, { ...own(call), status: 'Failed', check: false }, newest);
   return [...held, ...failed].sort((a, b) => b.id - a.id);
 };
 

@@ -153,6 +153,11 @@ describeStores('what people do in the console', (open) => {
       ...{ method: 'POST', as, body: new URLSearchParams({ formToken: as.formToken }) },
     });
     expect(early.text).toContain('its dry run is Queued');
+    await applyAll(place);
+    const upload = await place.ask(path.replace('/columns', ''), { as });
+    expect(upload.text).toContain('it lacks the column');
+    // A file whose columns were not mapped yet is nobody's trouble.
+    expect((await place.ask('/overview', { as })).text).not.toContain('held or failed');
     const others = await fetch(`${place.base}/import?${token.replace('4521', '4522')}`, {
       ...{ method: 'POST', body: form, redirect: 'manual', headers: { Cookie: as.cookie, Origin: place.base } },
     });
