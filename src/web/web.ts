@@ -3,7 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { isIP } from 'node:net';
 import { type HttpBindings, serve } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
-import { Fault } from '../fault.ts';
+import { cannotListen } from '../cannot-listen.ts';
 import { pageAnswer, problemPage } from './page.ts';
 import { type GateState, pass, told } from './people/gate.ts';
 import { nothingHere, problemAnswer, problemOf } from './problem.ts';
@@ -101,25 +101,6 @@ const appOf = (
   return app;
 };
 
-const cannotListen = (host: string, port: number, cause: unknown): Fault => {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const reasons: Record<string, string> = {
-    EADDRINUSE: 'the port is in use by another program',
-    EACCES: 'this user may not use the port',
-    EADDRNOTAVAIL: 'this machine has no such address',
-    ENOTFOUND: 'the host name is not known',
-  };
-  return new Fault({
-    operation: 'listen on',
-    object: `${host}:${port}`,
-    reason: reasons[code] ?? String(cause),
-    hint: 'end the other program, or set web.listen in nightdrop.yaml to another address',
-    next: 'hold',
-    code: code === 'EADDRINUSE' ? 'port-in-use' : 'cannot-listen',
-    cause,
-  });
-};
-
 /** A connection on which nothing moves for so long is closed; a large file may take as long as it needs. */
 const quietMs = 300_000;
 
@@ -136,7 +117,7 @@ export const openWeb = async (
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw cannotListen(host, port, error);
+    throw cannotListen({ host, port, purpose: 'listen on', setting: 'web.listen' }, error);
   }
   const address = server.address();
   return {

@@ -47,7 +47,7 @@ export const nightdrop = (args: readonly string[], options: StartOptions = {}): 
   start(args, options).ended;
 
 /** Looks until `look` gives something, for at most `ms`. */
-export const until = async <T>(look: () => T | Promise<T>, what: string, ms = 20_000): Promise<NonNullable<T>> => {
+export const until = async <T>(look: () => T | Promise<T>, what: string, ms = 90_000): Promise<NonNullable<T>> => {
   for (const giveUp = Date.now() + ms; Date.now() < giveUp; await pause(50)) {
     const found = await look();
     if (found) return found;

@@ -108,7 +108,7 @@ export const digestIn = (folder: string, name: string): string | undefined => {
 
 export const until = async (condition: () => boolean, what: string): Promise<void> => {
   for (let tries = 0; !condition(); tries++) {
-    if (tries === 500) throw new Error(`waited 10 s in vain: ${what}`);
+    if (tries === 4500) throw new Error(`waited 90 s in vain: ${what}`);
     await pause(20);
   }
 };

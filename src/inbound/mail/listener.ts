@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { TLSSocket } from 'node:tls';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import { Fault } from '../../fault.ts';
+import { cannotListen } from '../../cannot-listen.ts';
 import type { Secret } from '../../secret.ts';
 import { type AddressedType, makeAddressBook } from './addresses.ts';
 import { type Connections, makeConnections } from './connections.ts';
@@ -55,25 +55,6 @@ const optionsOf = ({ domain, maxSize, limits, tls }: ListenerRules): SMTPServerO
   disabledCommands: tls ? never : [...never, 'STARTTLS'],
   ...(tls && { cert: tls.certificate.reveal(), key: tls.key.reveal() }),
 });
-
-const cannotListen = (host: string, port: number, cause: unknown): Fault => {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  const reasons: Record<string, string> = {
-    EADDRINUSE: 'the port is in use by another program',
-    EACCES: 'this user may not use the port',
-    EADDRNOTAVAIL: 'this machine has no such address',
-    ENOTFOUND: 'the host name is not known',
-  };
-  return new Fault({
-    operation: 'listen for mail on',
-    object: `${host}:${port}`,
-    reason: reasons[code] ?? String(cause),
-    hint: 'end the other program, or set mail.listen in nightdrop.yaml to another address',
-    next: 'hold',
-    code: code === 'EADDRINUSE' ? 'port-in-use' : 'cannot-listen',
-    cause,
-  });
-};
 
 type Done = (error?: Error | null, message?: string) => void;
 
@@ -143,7 +124,7 @@ const bind = async ({ server }: SMTPServer, { host, port }: { host: string; port
     server.listen(port, host);
     await listening;
   } catch (error) {
-    throw cannotListen(host, port, error);
+    throw cannotListen({ host, port, purpose: 'listen for mail on', setting: 'mail.listen' }, error);
   }
   const address = server.address();
   return typeof address === 'object' && address ? address.port : port;

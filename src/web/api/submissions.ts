@@ -5,7 +5,12 @@ import { noResult } from '../../inbound/submission/no-result.ts';
 import { releaseSubmission } from '../../inbound/submission/release.ts';
 import { resultName } from '../../inbound/submission/result-file.ts';
 import { findRowPage } from '../../inbound/submission/row-page.ts';
-import { showSubmission, statuses, type Submission } from '../../inbound/submission/submission.ts';
+import {
+  sayingWhatItWaitsFor,
+  showSubmission,
+  statuses,
+  type Submission,
+} from '../../inbound/submission/submission.ts';
 import { findSubmission, findSubmissions } from '../../inbound/submission/submissions.ts';
 import type { EventType } from '../../ledger/event-type.ts';
 import type { WebContext } from '../context.ts';
@@ -38,8 +43,8 @@ const found =
   };
 
 /** A submission as the one who asks may see it. */
-const shownTo = (call: KnownCall, one: Submission) => {
-  const line = showSubmission(one);
+const shownTo = (ctx: WebContext, call: KnownCall, one: Submission) => {
+  const line = showSubmission(sayingWhatItWaitsFor(one, ctx.settings().eventTypes));
   return call.may('personalData.read', {}) ? line : maskSender(line);
 };
 
@@ -67,7 +72,7 @@ const submissionsEndpoint = (ctx: WebContext): Endpoint =>
       const { items, next } = await paged({ limit, order, cursor }, (page) =>
         findSubmissions(ctx.store.read, asked, page),
       );
-      return { items: items.map((one) => shownTo(call, one)), next };
+      return { items: items.map((one) => shownTo(ctx, call, one)), next };
     },
   );
 
@@ -85,7 +90,7 @@ const oneEndpoint = (ctx: WebContext): Endpoint =>
     found(ctx),
     async ({ call, thing }) => {
       const rows = await findRowPage(ctx.store.read, thing.id, {}, { count: firstRows });
-      return { ...shownTo(call, thing), notes: thing.notes, rows: rows.map(({ id: _, ...row }) => row) };
+      return { ...shownTo(ctx, call, thing), notes: thing.notes, rows: rows.map(({ id: _, ...row }) => row) };
     },
   );
 
@@ -140,7 +145,7 @@ const releaseEndpoint = (ctx: WebContext): Endpoint =>
     },
     found(ctx),
     async ({ call, thing, body }) =>
-      shownTo(call, await releaseSubmission(ctx.store, thing.id, { anyway: body.anyway })),
+      shownTo(ctx, call, await releaseSubmission(ctx.store, thing.id, { anyway: body.anyway })),
   );
 
 /** The event type that an upload is for. */
@@ -175,7 +180,7 @@ const uploadEndpoint = (ctx: WebContext): Endpoint =>
         check: query.check ?? false,
       };
       const accepted = await acceptFile(ctx, received, uploaded(call, ctx.settings().maxUpload));
-      return shownTo(call, accepted);
+      return shownTo(ctx, call, accepted);
     },
   );
 

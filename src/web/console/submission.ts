@@ -3,7 +3,7 @@ import { findMessage, type MailMessage } from '../../inbound/mail/messages.ts';
 import { type Outcome, outcomes } from '../../inbound/submission/outcome.ts';
 import { releaseSubmission } from '../../inbound/submission/release.ts';
 import { findRowPage } from '../../inbound/submission/row-page.ts';
-import type { Submission } from '../../inbound/submission/submission.ts';
+import { sayingWhatItWaitsFor, type Submission } from '../../inbound/submission/submission.ts';
 import { findSubmission } from '../../inbound/submission/submissions.ts';
 import { paged } from '../api/cursor.ts';
 import type { WebContext } from '../context.ts';
@@ -22,7 +22,9 @@ const find =
   async (call: KnownCall): Promise<Found<Submission> | undefined> => {
     const id = idIn(call);
     const thing = id === undefined ? undefined : await findSubmission(ctx.store.read, id);
-    return thing && { thing, subject: { eventType: thing.eventTypeId }, name: `submission ${thing.id}` };
+    if (!thing) return undefined;
+    const shown = sayingWhatItWaitsFor(thing, ctx.settings().eventTypes);
+    return { thing: shown, subject: { eventType: thing.eventTypeId }, name: `submission ${thing.id}` };
   };
 
 const isOutcome = (word: string | null): word is Outcome => word !== null && Object.hasOwn(outcomes, word);
@@ -107,6 +109,10 @@ const actions = (call: KnownCall, one: Submission): Html => {
       releasable(one) && call.may('submissions.release', own)
         ? html`<form method="post" action="/submissions/${one.id}/release">
             ${ownForm(call)}<button class="main">Release: process it after all</button>
+            <label class="tick"
+              ><input type="checkbox" name="anyway" value="yes" /> even where later files have changed actions
+              since</label
+            >
           </form>`
         : ''
     }
@@ -147,8 +153,8 @@ const shown = async (ctx: WebContext, call: KnownCall, one: Submission): Promise
   });
 };
 
-const release = async (ctx: WebContext, one: Submission): Promise<Response> => {
-  await releaseSubmission(ctx.store, one.id);
+const release = async (ctx: WebContext, call: KnownCall, one: Submission): Promise<Response> => {
+  await releaseSubmission(ctx.store, one.id, { anyway: (await call.form()).get('anyway') === 'yes' });
   return backTo(`/submissions/${one.id}`);
 };
 
@@ -162,7 +168,7 @@ export const submissionRoutes = (ctx: WebContext): Route[] => [
   routeOn(
     { method: 'post', path: '/submissions/:id/release', face: 'page', needs: 'submissions.release' },
     find(ctx),
-    (_, one) => release(ctx, one),
+    (call, one) => release(ctx, call, one),
   ),
   routeOn(
     { method: 'get', path: '/submissions/:id/columns', face: 'page', needs: 'submissions.submit' },

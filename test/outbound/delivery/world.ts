@@ -170,7 +170,7 @@ export const cutBeforeRename = (drop: Drop, folder: string) => ({
 });
 
 export const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let waited = 0; waited < 20_000; waited += 20) {
+  for (let waited = 0; waited < 90_000; waited += 20) {
     if (await condition()) return;
     await pause(20);
   }
