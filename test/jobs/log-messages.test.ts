@@ -2,24 +2,14 @@ import { expect, test } from 'vitest';
 import type { JobContext } from '../../jobs/job.ts';
 import { makeLogMessages } from '../../jobs/log-messages.ts';
 import { insertMessage, messagesToLog } from '../../src/inbound/mail/messages.ts';
-import { mailWith, makeMailStage, recipient } from '../inbound/mail/stage.ts';
+import { mailWith, makeMailStage, messageWithoutBytes, recipient } from '../inbound/mail/stage.ts';
 import { describeStores } from '../stores.ts';
 
 describeStores('the job log-messages', (open) => {
   test('a message that cannot be read for now waits for a while, and keeps no other waiting', async () => {
     const store = await open();
     const { spool, accept, submissions } = await makeMailStage(store);
-    const about = {
-      receivedAt: 1,
-      peer: 'x',
-      helo: null,
-      tls: null,
-      envelopeFrom: null,
-      messageId: null,
-      evidence: null,
-    };
-    const lost = { ...about, spool: '0'.repeat(32), bytes: 1, sha256: 'x' };
-    const stuck = await store.write((writer) => insertMessage(writer, lost, [recipient()]));
+    const stuck = await store.write((writer) => insertMessage(writer, messageWithoutBytes, [recipient()]));
     await accept(mailWith(['a.csv', 'x']));
     await accept(mailWith(['b.csv', 'y']));
     const said: string[] = [];

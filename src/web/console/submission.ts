@@ -8,6 +8,7 @@ import { findSubmission } from '../../inbound/submission/submissions.ts';
 import { paged } from '../api/cursor.ts';
 import type { WebContext } from '../context.ts';
 import type { Html } from '../page.ts';
+import type { Action } from '../people/may.ts';
 import { type Found, idIn, type KnownCall, type Route, routeOn } from '../route.ts';
 import { cell, type Column, count, facts, pages, size, table, time } from './cells.ts';
 import { backTo, consolePage, ownForm } from './frame.ts';
@@ -158,31 +159,17 @@ const release = async (ctx: WebContext, call: KnownCall, one: Submission): Promi
   return backTo(`/submissions/${one.id}`);
 };
 
-/** One submission with the outcomes of its lines, and its release. */
-export const submissionRoutes = (ctx: WebContext): Route[] => [
-  routeOn(
-    { method: 'get', path: '/submissions/:id', face: 'page', needs: 'submissions.read' },
-    find(ctx),
-    (call, one) => shown(ctx, call, one),
-  ),
-  routeOn(
-    { method: 'post', path: '/submissions/:id/release', face: 'page', needs: 'submissions.release' },
-    find(ctx),
-    (call, one) => release(ctx, call, one),
-  ),
-  routeOn(
-    { method: 'get', path: '/submissions/:id/columns', face: 'page', needs: 'submissions.submit' },
-    find(ctx),
-    (call, one) => columnsPage(ctx, call, one),
-  ),
-  routeOn(
-    { method: 'post', path: '/submissions/:id/columns', face: 'page', needs: 'submissions.submit' },
-    find(ctx),
-    (call, one) => chosenColumns(ctx, call, one),
-  ),
-  routeOn(
-    { method: 'post', path: '/submissions/:id/import', face: 'page', needs: 'submissions.submit' },
-    find(ctx),
-    (call, one) => importNow(ctx, call, one),
-  ),
-];
+type Shown = (call: KnownCall, one: Submission) => Promise<Response>;
+
+/** One submission: the outcomes of its lines, its release, and importing a file by hand. */
+export const submissionRoutes = (ctx: WebContext): Route[] => {
+  const on = (method: 'get' | 'post', rest: string, needs: Action, run: Shown): Route =>
+    routeOn({ method, path: `/submissions/:id${rest}`, face: 'page', needs }, find(ctx), run);
+  return [
+    on('get', '', 'submissions.read', (call, one) => shown(ctx, call, one)),
+    on('post', '/release', 'submissions.release', (call, one) => release(ctx, call, one)),
+    on('get', '/columns', 'submissions.submit', (call, one) => columnsPage(ctx, call, one)),
+    on('post', '/columns', 'submissions.submit', (call, one) => chosenColumns(ctx, call, one)),
+    on('post', '/import', 'submissions.submit', (call, one) => importNow(ctx, call, one)),
+  ];
+};

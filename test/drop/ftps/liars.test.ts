@@ -48,6 +48,17 @@ const keeps = (change: (bytes: Buffer) => Buffer, last: (asked: FtpsAsked) => vo
     asked.files.set(asked.name, change(bytes));
     last(asked);
   });
+/** Cuts the data connection once bytes have come, and says this. */
+const cutsAndSays =
+  (words: string): FtpsLie =>
+  (asked) => {
+    asked.say('150 go on');
+    void asked.data().then(async (data) => {
+      await once(data, 'data');
+      data.destroy();
+      asked.say(words);
+    });
+  };
 const all = (bytes: Buffer) => bytes;
 const shortened = (bytes: Buffer) => bytes.subarray(0, 100);
 const done = (asked: FtpsAsked) => asked.say('226 done');
@@ -111,31 +122,13 @@ const liars: Liar[] = [
   },
   {
     does: 'closes the data connection in the middle and says 226',
-    lies: {
-      STOR: (asked) => {
-        asked.say('150 go on');
-        void asked.data().then(async (data) => {
-          await once(data, 'data');
-          data.destroy();
-          asked.say('226 done');
-        });
-      },
-    },
+    lies: { STOR: cutsAndSays('226 done') },
     ends: ['size', 'retry'],
     or: 'cut',
   },
   {
     does: 'closes the data connection in the middle and says 426',
-    lies: {
-      STOR: (asked) => {
-        asked.say('150 go on');
-        void asked.data().then(async (data) => {
-          await once(data, 'data');
-          data.destroy();
-          asked.say('426 broken');
-        });
-      },
-    },
+    lies: { STOR: cutsAndSays('426 broken') },
     ends: ['cut', 'retry'],
   },
   {

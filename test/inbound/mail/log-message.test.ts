@@ -6,7 +6,7 @@ import { missingFile } from '../../../src/inbound/mail/log-message.ts';
 import { insertMessage, messagesToLog } from '../../../src/inbound/mail/messages.ts';
 import { describeStores } from '../../stores.ts';
 import { csvText } from './mails.ts';
-import { mailWith, makeMailStage, recipient } from './stage.ts';
+import { mailWith, makeMailStage, recipient, messageWithoutBytes } from './stage.ts';
 
 describeStores('the submissions of a mail', (open) => {
   test('each file is a submission, queued under its own bytes', async () => {
@@ -129,17 +129,7 @@ describeStores('the submissions of a mail', (open) => {
   test('a raw message that is not in the spool (a folder that is not there) waits', async () => {
     const store = await open();
     const { log, submissions } = await makeMailStage(store);
-    const about = {
-      receivedAt: 1,
-      peer: 'x',
-      helo: null,
-      tls: null,
-      envelopeFrom: null,
-      messageId: null,
-      evidence: null,
-    };
-    const gone = { ...about, spool: '0'.repeat(32), bytes: 1, sha256: 'x' };
-    const id = await store.write((writer) => insertMessage(writer, gone, [recipient()]));
+    const id = await store.write((writer) => insertMessage(writer, messageWithoutBytes, [recipient()]));
     await expect(log(id)).rejects.toThrow();
     expect(await submissions()).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { findFiles } from '../../../src/inbound/mail/found-files.ts';
 import { type LogContext, logMessage } from '../../../src/inbound/mail/log-message.ts';
-import { findMessage, insertMessage, type MailRecipient } from '../../../src/inbound/mail/messages.ts';
+import { findMessage, insertMessage, type MailRecipient, type NewMessage } from '../../../src/inbound/mail/messages.ts';
 import { spoolFile } from '../../../src/inbound/submission/accept.ts';
 import { findSubmissions } from '../../../src/inbound/submission/submissions.ts';
 import { openSpool } from '../../../src/store/spool.ts';
@@ -18,6 +18,12 @@ export const recipient = (about: Partial<MailRecipient> = {}): MailRecipient => 
 });
 
 /** A store and a spool with accepted mails in them, and what writes their submissions. */
+/** A message whose raw bytes are not in the spool. */
+export const messageWithoutBytes: NewMessage = {
+  ...{ receivedAt: 1, peer: 'x', helo: null, tls: null, envelopeFrom: null, messageId: null, evidence: null },
+  ...{ spool: '0'.repeat(32), bytes: 1, sha256: 'x' },
+};
+
 export const makeMailStage = async (store: Store) => {
   const folder = await mkdtemp(join(tmpdir(), 'nightdrop-mail-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
