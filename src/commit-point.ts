@@ -1,6 +1,7 @@
 /**
  * The numbered commit points of the way out (design: "Commit points", Out 1–6). The code says `reached(…)` at each;
- * a crash test puts a hook there that kills the process. In the product the hook is never set.
+ * a crash test puts a hook there that kills the process. In the product the hook is never set. `5 announced` is of a
+ * folder alone: the name may appear from here on.
  */
 export type CommitPoint =
   | '1 claimed'
@@ -14,6 +15,7 @@ export type CommitPoint =
   | '5 uploading'
   | '5 uploaded'
   | '5 renaming recorded'
+  | '5 announced'
   | '5 renamed'
   | '6 swept'
   | '6 before receipt'

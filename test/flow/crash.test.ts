@@ -21,6 +21,7 @@ const points = Object.keys({
   '5 uploading': true,
   '5 uploaded': true,
   '5 renaming recorded': true,
+  '5 announced': true,
   '5 renamed': true,
   '6 before receipt': true,
   '6 receipt': true,
@@ -58,7 +59,9 @@ for (const kind of ['sqlite', 'postgres'] as const) {
 
     if (inLab) {
       test('at any two points, one after the other', async () => {
-        for (const pair of points.flatMap((first) => points.map((second) => [first, second] as const))) {
+        const pairs = points.flatMap((first) => points.map((second) => [first, second] as const));
+        // After `5 announced` the delivery waits for a person, and those behind it wait for it.
+        for (const pair of pairs.filter(([first, second]) => first !== '5 announced' || second < '5')) {
           const place = await makeHere(kind);
           await killAtEach(place, pair);
           await place.recover(pair.join(', then '));

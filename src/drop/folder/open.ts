@@ -2,6 +2,7 @@ import { link, lstat, open, readdir, rename, rm, stat, unlink, type FileHandle }
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { reached } from '../../commit-point.ts';
 import { within } from '../deadline.ts';
 import { DropFault, isPartial, placeOf, type Entry, type FolderSpec, type Outgoing } from '../drop.ts';
 import { faultOf, meanings, outcomeUnknown, timeoutFault, type Step } from '../fault-table.ts';
@@ -123,6 +124,7 @@ const announce = async (at: Place, partial: string): Promise<string> => {
   const linking = at.path(linkingName(partial));
   await rename(at.path(partial), linking);
   await syncFolder(partialFolderOf(at.spec));
+  reached('5 announced');
   return linking;
 };
 
