@@ -119,6 +119,8 @@ export interface SubmissionFilter {
   type?: SubmissionType;
   channel?: Channel;
   sender?: string;
+  /** Of senders that begin and end so. */
+  senderParts?: { begin: string; end: string };
   /** Dry runs only, or none of them. */
   check?: boolean;
   /** Of one of these. */
@@ -128,13 +130,17 @@ export interface SubmissionFilter {
   to?: number;
 }
 
+const likePattern = ({ begin, end }: { begin: string; end: string }): string =>
+  `${begin.replace(/[%_!]/, '!$&')}%${end.replaceAll(/[%_!]/g, '!$&')}`;
+
 const narrow = (query: Knex.QueryBuilder, filter: SubmissionFilter): Knex.QueryBuilder => {
-  const { eventTypeId, status, type, channel, sender, check, eventTypeIds, from, to } = filter;
+  const { eventTypeId, status, type, channel, sender, senderParts, check, eventTypeIds, from, to } = filter;
   if (eventTypeId !== undefined) void query.where({ event_type: eventTypeId });
   if (status !== undefined) void query.where({ status });
   if (type !== undefined) void query.where({ type });
   if (channel !== undefined) void query.where({ channel });
   if (sender !== undefined) void query.where({ sender });
+  if (senderParts) void query.whereRaw("sender like ? escape '!'", [likePattern(senderParts)]);
   if (check !== undefined) void query.where({ check_only: check });
   if (eventTypeIds) void query.whereIn('event_type', [...eventTypeIds]);
   if (from !== undefined) void query.where('received_at', '>=', from);

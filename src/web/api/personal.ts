@@ -1,13 +1,44 @@
-/** Values that say who somebody is. Shown in full only to those whose role needs them. */
+import type { KnownCall } from '../route.ts';
+
+/*
+ * Values that say who somebody is. Shown in full only to those whose role needs them (`personalData.read`): the rule
+ * stands in ../README.md, "Personal data".
+ */
 
 /** Fields of a transaction about a customer. */
-const fields = ['email', 'firstName', 'lastName', 'mobile', 'address1', 'address2', 'postcode', 'birthDate'];
+const fields = [
+  ...['email', 'firstName', 'lastName', 'mobile', 'customerId'],
+  ...['address1', 'address2', 'city', 'postcode', 'birthDate'],
+];
+
+/** What of a value stays when it is masked. */
+interface Parts {
+  begin: string;
+  end: string;
+}
+
+const partsOf = (text: string): Parts => {
+  const at = text.lastIndexOf('@');
+  const [begin = ''] = text;
+  return { begin, end: at > 0 ? text.slice(at) : '' };
+};
 
 /** `kim@brand.example` → `k…@brand.example`; anything else keeps its first character. */
 export const masked = (text: string): string => {
-  const at = text.lastIndexOf('@');
-  const [first = ''] = text;
-  return at > 0 ? `${first}…${text.slice(at)}` : `${first}…`;
+  const { begin, end } = partsOf(text);
+  return `${begin}…${end}`;
+};
+
+/**
+ * The filter for a sender. For one who sees senders masked it finds all that look the same, so that nobody learns by
+ * asking what is not shown.
+ */
+export const senderFilter = (
+  { may }: Pick<KnownCall, 'may'>,
+  sender: string | undefined,
+): { sender?: string; senderParts?: Parts } => {
+  if (sender === undefined) return {};
+  return may('personalData.read', {}) ? { sender } : { senderParts: partsOf(sender) };
 };
 
 const maskedOrNull = (value: unknown): unknown => (typeof value === 'string' && value !== '' ? masked(value) : value);

@@ -19,7 +19,7 @@ import { paged } from './cursor.ts';
 import { download, letGo } from './download.ts';
 import { type Endpoint, listOf, ofOne } from './endpoint.ts';
 import { given, inEventTypes } from './narrow.ts';
-import { maskSender } from './personal.ts';
+import { maskSender, senderFilter } from './personal.ts';
 import {
   channels,
   idText,
@@ -58,7 +58,9 @@ const submissionsEndpoint = (ctx: WebContext): Endpoint =>
     {
       ...{ method: 'get', path: '/submissions', needs: 'submissions.read', tag },
       summary: 'the file submissions log: each file received, and what became of it',
-      details: 'records = applied + unchanged + errors. `from` and `to` are half open and ask for `receivedAt`.',
+      details:
+        'records = applied + unchanged + errors. `from` and `to` are half open and ask for `receivedAt`. Who sees senders ' +
+        'masked finds by `sender` all that look the same.',
       query: {
         ...{ ...listing, eventType: idText.optional(), status: z.enum(statuses).optional() },
         ...{ type: z.enum(submissionTypes).optional(), channel: z.enum(channels).optional() },
@@ -66,9 +68,9 @@ const submissionsEndpoint = (ctx: WebContext): Endpoint =>
       },
       answer: pageOf(submission),
     },
-    async ({ call, query: { eventType, limit, order, cursor, ...filter } }) => {
+    async ({ call, query: { eventType, sender, limit, order, cursor, ...filter } }) => {
       const eventTypeId = eventType === undefined ? undefined : Number(eventType);
-      const asked = given({ ...filter, eventTypeId, ...inEventTypes(call.reach()) });
+      const asked = given({ ...filter, eventTypeId, ...senderFilter(call, sender), ...inEventTypes(call.reach()) });
       const { items, next } = await paged({ limit, order, cursor }, (page) =>
         findSubmissions(ctx.store.read, asked, page),
       );

@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import { statuses, type SubmissionStatus, types, type SubmissionType } from '../../inbound/submission/submission.ts';
 import { findSubmissions, type SubmissionFilter } from '../../inbound/submission/submissions.ts';
 import { paged } from '../api/cursor.ts';
+import { senderFilter } from '../api/personal.ts';
 import type { WebContext } from '../context.ts';
 import type { Html } from '../page.ts';
 import type { KnownCall, Route } from '../route.ts';
@@ -21,7 +22,8 @@ const dayIn = (value: string | null): number | undefined => {
 };
 
 /** What of the address is a filter; anything else in it is left out, so that old links still work. */
-export const filterOf = ({ url, reach }: Pick<KnownCall, 'url' | 'reach'>): SubmissionFilter => {
+const filterOf = (call: KnownCall): SubmissionFilter => {
+  const { url, reach } = call;
   const asked = url.searchParams;
   const own = reach();
   const eventType = /^\d{1,15}$/.test(asked.get('eventType') ?? '') ? Number(asked.get('eventType')) : undefined;
@@ -29,7 +31,7 @@ export const filterOf = ({ url, reach }: Pick<KnownCall, 'url' | 'reach'>): Subm
     status: oneOf<SubmissionStatus>(asked.get('status'), statuses),
     type: oneOf<SubmissionType>(asked.get('type'), types),
     eventTypeId: eventType,
-    sender: asked.get('sender')?.trim() || undefined,
+    ...senderFilter(call, asked.get('sender')?.trim() || undefined),
     from: dayIn(asked.get('from')),
     to: (dayIn(asked.get('to')) ?? NaN) + dayMs || undefined,
     eventTypeIds: own === 'all' ? undefined : 'eventTypes' in own ? own.eventTypes : [],

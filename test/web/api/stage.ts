@@ -39,6 +39,13 @@ const submissionRow = (eventType: number, file: string, result: string) => ({
   ...{ received_at: at, notes: '[]', outcomes: '{"NO_CHANGE":3}' },
 });
 
+/** Everything that the ledger knows of who a customer is. */
+export const customer = {
+  ...{ email: 'planted@shopper.example', first_name: 'planted-first', last_name: 'planted-last' },
+  ...{ mobile: 'planted-0170', customer_id: 'planted-17', address1: 'planted street', address2: 'planted floor' },
+  ...{ city: 'planted city', postcode: 'planted-2000', birth_date: 'planted-1990', custom: '{"note":"planted note"}' },
+};
+
 /** One of everything for both partners and both event types. */
 export const setStage = async (place: PlaceOfWeb) => {
   const { store } = place;
@@ -52,7 +59,7 @@ export const setStage = async (place: PlaceOfWeb) => {
     const delivery = await insert('deliveries', deliveryRow(batch, feed, 'held'));
     const submission = await insert('submissions', submissionRow(eventType, bytes, result));
     await insertRows(store, submission, `ORDER-${eventType}`);
-    const order = { partner, event_type: eventType, order_id: `ORDER-${eventType}`, email: 'planted@shopper.example' };
+    const order = { partner, event_type: eventType, order_id: `ORDER-${eventType}`, ...customer };
     await addTransactions(store, [order]);
     return { feed, batch, delivery, submission, eventType, order: `ORDER-${eventType}` };
   };
