@@ -5,15 +5,17 @@ import { ftpsRows } from './ftps.ts';
 import { ingestRows } from './ingest.ts';
 import type { BenchRow } from './row.ts';
 import { sftpRows } from './sftp.ts';
+import { pagesRows } from './pages.ts';
 import { smtpRows } from './smtp.ts';
 
-/** `npm run bench [freeze] [sftp] [ftps] [ingest] [smtp]`: measures, prints the table, and keeps it in the README beside this file. */
+/** `npm run bench [freeze] [sftp] [ftps] [ingest] [smtp] [pages]`: measures, prints the table, and keeps it in the README beside this file. */
 const suites: Record<string, () => Promise<BenchRow[]>> = {
   freeze: freezeRows,
   sftp: sftpRows,
   ftps: ftpsRows,
   ingest: ingestRows,
   smtp: smtpRows,
+  pages: pagesRows,
 };
 
 const asked = process.argv.slice(2);
