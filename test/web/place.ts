@@ -10,6 +10,8 @@ import type { DropPlan } from '../../src/outbound/delivery/delivery.ts';
 import { openSpool } from '../../src/store/spool.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Intake, WebContext, WebSettings } from '../../src/web/context.ts';
+import { endpoints } from '../../src/web/api/api.ts';
+import { describe } from '../../src/web/api/openapi.ts';
 import { makeMetrics } from '../../src/web/metrics.ts';
 import { makeLink } from '../../src/web/people/links.ts';
 import type { Scope } from '../../src/web/people/may.ts';
@@ -19,6 +21,7 @@ import { checkReadiness } from '../../src/web/readiness.ts';
 import { startWeb } from '../../src/web/start-web.ts';
 import { makeHolder } from '../../src/work/leases.ts';
 import { makeFeed } from '../feeds.ts';
+import { answerBreaksOf } from './api/described.ts';
 
 export const eventType = (id: number): EventType => ({
   id,
@@ -99,7 +102,11 @@ export const openPlace = async (
     await rm(folder, { recursive: true, force: true });
   });
   const base = `http://127.0.0.1:${web.port}`;
-  return { ...{ folder, spool, settings, errors, ctx, web, base, store, clock }, ...asking(base, store, clock) };
+  const document = describe(endpoints(ctx), ctx.version) as Record<string, unknown>;
+  return {
+    ...{ folder, spool, settings, errors, ctx, web, base, store, clock },
+    ...asking(base, store, clock, document),
+  };
 };
 
 const startedAt = '2026-11-21T02:00:00Z';
@@ -110,13 +117,23 @@ const headersOf = (as: As, base: string): Record<string, string> => {
   return { Cookie: as.cookie, 'X-Form-Token': as.formToken, Origin: base };
 };
 
-const asking = (base: string, store: Store, clock: Clock) => {
+/** Every answer of the API is held against its description, in every test that asks. */
+const refuseUndescribed = (document: Record<string, unknown>, method: string, path: string, answer: Answer): void => {
+  if (!path.startsWith('/api/v1/') || path === '/api/v1/') return;
+  const media = (answer.headers.get('content-type') ?? '').split(';')[0] ?? '';
+  const breaks = answerBreaksOf(document, method, path, { status: answer.status, media, text: answer.text });
+  if (breaks.length > 0) throw new Error(`not as described: ${breaks.join('; ')}\n${answer.text.slice(0, 500)}`);
+};
+
+const asking = (base: string, store: Store, clock: Clock, document: Record<string, unknown>) => {
   const ask = async (path: string, { method = 'GET', headers = {}, body, as }: Ask = {}): Promise<Answer> => {
     const init = { method, headers: { ...headersOf(as, base), ...headers }, redirect: 'manual' as const };
     const answer = await fetch(`${base}${path}`, body === undefined ? init : { ...init, body });
     const text = await answer.text();
     const json = <T>() => JSON.parse(text) as T;
-    return { status: answer.status, text, headers: answer.headers, json };
+    const came = { status: answer.status, text, headers: answer.headers, json };
+    refuseUndescribed(document, method, new URL(path, base).pathname, came);
+    return came;
   };
   const token = async (scope: Scope, lasts = 3_600_000): Promise<As> => {
     const made = await createToken(store, { name: scope.role, scope, lasts, now: clock.now() });

@@ -10,7 +10,7 @@ export const root = '/api/v1';
 
 /** What `/openapi.json` says of an endpoint, and what is checked of a request. */
 export interface Told<Q extends z.ZodRawShape = z.ZodRawShape, B extends z.ZodRawShape = z.ZodRawShape> {
-  method: 'get' | 'post' | 'delete';
+  method: 'get' | 'post' | 'put' | 'delete';
   /** As OpenAPI writes it: `/deliveries/{id}/resend`. */
   path: string;
   needs: Action | 'signed-in';
@@ -25,6 +25,10 @@ export interface Told<Q extends z.ZodRawShape = z.ZodRawShape, B extends z.ZodRa
   takes?: readonly string[];
   /** The JSON that is answered; or a file. */
   answer: z.ZodType | 'file';
+  /** What kind of file; any bytes unless it says otherwise. */
+  media?: string;
+  /** Fields of the answer that are secrets: they are shown to the first request of an idempotency key, and kept nowhere. */
+  shownOnce?: readonly string[];
   /** 200 unless it says otherwise. */
   status?: 200 | 201 | 202;
   audited?: boolean;
@@ -103,8 +107,8 @@ const answering =
     const query = queryOf(told as unknown as Told<Q>, call);
     const text = await bodyText(told as unknown as Told, call);
     const body = checked(told.body, jsonOf(text), 'the body');
-    const work = async () => answerOf(told as unknown as Told, await run({ call, query, body }));
-    return told.method === 'get' ? work() : once(ctx, call, text, work);
+    const work = async (from: KnownCall) => answerOf(told as unknown as Told, await run({ call: from, query, body }));
+    return told.method === 'get' ? work(call) : once(ctx, call, { ...told, body: text }, work);
   };
 
 const wayOf = ({ method, path, audited }: Told) => ({

@@ -5,67 +5,9 @@ import { describe as describeApi } from '../../../src/web/api/openapi.ts';
 import { actions } from '../../../src/web/people/may.ts';
 import { describeStores } from '../../stores.ts';
 import { openPlace } from '../place.ts';
+import { answerBreaksOf, breaksOf } from './described.ts';
 
 type Node = Record<string, unknown>;
-
-/** Every `$ref` in the document, wherever it stands. */
-const refsIn = (node: unknown): string[] => {
-  if (Array.isArray(node)) return node.flatMap(refsIn);
-  if (typeof node !== 'object' || node === null) return [];
-  return Object.entries(node).flatMap(([key, value]) => (key === '$ref' ? [String(value)] : refsIn(value)));
-};
-
-const schemaKeys = ['type', '$ref', 'anyOf', 'oneOf', 'allOf', 'enum', 'const', 'properties'];
-
-interface Parameter {
-  name: string;
-  in: string;
-  required?: boolean;
-  schema?: Node;
-}
-
-const parameterBreaks = (where: string, path: string, parameters: readonly Parameter[]): string[] => {
-  const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-  const told = parameters.filter((one) => one.in === 'path');
-  const names = parameters.map((one) => `${one.in} ${one.name}`);
-  const bare = parameters.filter(({ schema }) => !schemaKeys.some((key) => key in (schema ?? {})));
-  return [
-    ...(told.map(({ name }) => name).join() === inPath.join() ? [] : [`${where}: parameters of the path`]),
-    ...told.filter(({ required }) => required !== true).map(({ name }) => `${where}: ${name} is not required`),
-    ...bare.map(({ name }) => `${where}: ${name} has no schema`),
-    ...(new Set(names).size === names.length ? [] : [`${where}: a parameter is there twice`]),
-  ];
-};
-
-const answerBreaks = (where: string, responses: Record<string, Node>): string[] => [
-  ...(Object.keys(responses).some((status) => status.startsWith('2')) ? [] : [`${where}: no answer`]),
-  ...Object.entries(responses)
-    .filter(([, { description }]) => typeof description !== 'string')
-    .map(([status]) => `${where}: ${status} has no description`),
-];
-
-/** What of OpenAPI 3.1 a document of ours must keep; each break in a sentence. */
-const breaksOf = (document: Node): string[] => {
-  const components = document['components'] as Record<string, Node>;
-  const leadsNowhere = (ref: string): boolean => {
-    const [, kind = '', name = ''] = /^#\/components\/(\w+)\/([\w.-]+)$/.exec(ref) ?? [];
-    return components[kind]?.[name] === undefined;
-  };
-  const paths = Object.entries(document['paths'] as Record<string, Record<string, Node>>);
-  const operations = paths.flatMap(([path, item]) =>
-    Object.entries(item).flatMap(([method, operation]) => [
-      ...parameterBreaks(`${method} ${path}`, path, (operation['parameters'] ?? []) as Parameter[]),
-      ...answerBreaks(`${method} ${path}`, operation['responses'] as Record<string, Node>),
-    ]),
-  );
-  return [
-    ...(/^3\.1\.\d$/.test(String(document['openapi'])) ? [] : ['openapi is not 3.1']),
-    ...refsIn(document)
-      .filter(leadsNowhere)
-      .map((ref) => `${ref} leads nowhere`),
-    ...operations,
-  ];
-};
 
 describeStores('the description of the API', (open) => {
   test('is OpenAPI 3.1, and tells of every endpoint that there is', async () => {
@@ -90,13 +32,61 @@ describeStores('the description of the API', (open) => {
 });
 
 test('the checks of the description find what is wrong with one', () => {
+  const schemas = {
+    A: { type: 'object', properties: { at: { type: 'string', format: 'date-time', example: 'now' } } },
+  };
   const wrong = {
     openapi: '3.0.0',
-    paths: { '/a/{id}': { get: { parameters: [], responses: { 404: {} } } } },
-    x: { $ref: '#/components/schemas/Nothing' },
-    components: { schemas: {} },
+    info: { title: 'A' },
+    paths: {
+      '/a/{id}': { get: { operationId: 'a', parameters: [], responses: { 404: {} } } },
+      '/a/{name}': { get: { operationId: 'a1', requestBody: {}, responses: { 200: { description: 'x' } } } },
+      '/b': {
+        get: {
+          operationId: 'a1',
+          parameters: [{ name: 'b', in: 'query', schema: { type: 'string', maxLenght: 3 } }],
+          responses: { 200: { description: 'b', content: { json: { schema: { $ref: '#/components/schemas/B' } } } } },
+        },
+      },
+    },
+    security: [{ token: [] }],
+    components: { schemas },
   };
-  expect(breaksOf(wrong)).toHaveLength(5);
+  expect(breaksOf(wrong)).toEqual([
+    'openapi is not 3.1',
+    'info has no title or version',
+    'get /a/{} is there twice',
+    'the operationId a1 is there twice',
+    'a is no operationId',
+    'the example of A.at is no date-time: now',
+    'security: token is not described',
+    'get /a/{id}: parameters of the path',
+    'get /a/{id}: no answer',
+    'get /a/{id}: 404 has no description',
+    'get /a/{name}: parameters of the path',
+    'get /a/{name}: a body where none is read',
+    'get /a/{name}: the body has no content',
+    'get /b b: the keyword maxLenght is not known',
+    'get /b 200: json is no media type',
+    'get /b 200 json: #/components/schemas/B leads nowhere',
+  ]);
+});
+
+test('an answer that is not as described is found', () => {
+  const one = { type: 'object', properties: { id: { type: 'integer' } }, required: ['id'] };
+  const content = { 'application/json': { schema: one } };
+  const document = {
+    paths: { '/a/{id}': { get: { responses: { 200: { description: 'a', content } } } } },
+    components: {},
+  };
+  const breaks = (status: number, text: string, media = 'application/json') =>
+    answerBreaksOf(document, 'GET', '/a/1', { status, media, text });
+  expect(breaks(200, '{"id":1}')).toEqual([]);
+  expect(breaks(200, '{"id":"1"}')).toEqual(['GET /a/1 → 200.id is string, not integer']);
+  expect(breaks(200, '{}')).toEqual(['GET /a/1 → 200.id is missing']);
+  expect(breaks(200, '{"id":1,"secret":2}')).toEqual(['GET /a/1 → 200.secret is not described']);
+  expect(breaks(409, '{}')).toEqual(['GET /a/1 → 409: the status is not described']);
+  expect(breaks(200, 'id', 'text/plain')).toEqual(['GET /a/1 → 200: text/plain is not described']);
 });
 
 test('every endpoint needs an action that is known', () => {

@@ -128,6 +128,9 @@ describeStores('writing over HTTP', (open) => {
     expect(await findSubmissions(place.store.read)).toHaveLength(1);
     const other = await send('k-1', `${csv}more`);
     expect({ status: other.status, code: other.json()['code'] }).toEqual({ status: 422, code: 'key-reused' });
+    const sameLength = await send('k-1', csv.replace('1.00', '9.00'));
+    expect({ status: sameLength.status, code: sameLength.json()['code'] }).toEqual({ status: 422, code: 'key-reused' });
+    expect((await send('k-1')).headers.get('idempotency-replayed')).toBe('true');
     expect((await send('k-2')).json()).toMatchObject({ status: 'Duplicate' });
     const somebodyElse = await place.token(ops);
     const theirs = await upload(place, somebodyElse, 'fileName=a.csv', csv, { 'Idempotency-Key': 'k-1' });
