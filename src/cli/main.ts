@@ -5,7 +5,7 @@ import { processEnvironment } from '../settings/environment.ts';
 import { suggestion } from '../settings/suggest.ts';
 import { wrongUse } from './arguments.ts';
 import type { CliCommand, Session } from './command.ts';
-import { commands } from './commands.ts';
+import { commandsFor } from './commands.ts';
 import { tell } from './edge.ts';
 import { exit, type ExitCode } from './exit-code.ts';
 import { makeOutput } from './output.ts';
@@ -95,7 +95,7 @@ const usageDocument = ({ message }: CommanderError) => {
 export const run = async (line: readonly string[]): Promise<ExitCode> => {
   let code: ExitCode = exit.done;
   const program = frame();
-  for (const definition of commands) {
+  for (const definition of await commandsFor(line)) {
     add(program, definition, async (place) => {
       const options = place.optsWithGlobals<Record<string, string | boolean | undefined>>();
       const session = sessionOf(options);

@@ -1,7 +1,5 @@
 import type { DropSpec } from './drop.ts';
-import { certificateOf } from './ftps/open.ts';
 import type { ShownKey } from './sftp/host-key.ts';
-import { hostKeysOf } from './sftp/open.ts';
 
 /**
  * What a server shows of itself now, without anybody signing in: its host keys, one of each kind, or its certificate.
@@ -12,9 +10,11 @@ export const shownKeysOf = async (spec: DropSpec): Promise<ShownKey[]> => {
     case 'folder':
       return [];
     case 'sftp':
-      return hostKeysOf(spec);
-    case 'ftps':
+      return (await import('./sftp/open.ts')).hostKeysOf(spec);
+    case 'ftps': {
+      const { certificateOf } = await import('./ftps/open.ts');
       return [{ type: 'certificate', fingerprint: (await certificateOf(spec)).fingerprint }];
+    }
     default:
       return spec satisfies never;
   }
