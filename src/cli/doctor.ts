@@ -1,13 +1,11 @@
-import { placeOf, type DropSpec } from '../drop/drop.ts';
-import { examine } from '../drop/doctor/doctor.ts';
+import type { DropSpec } from '../drop/drop.ts';
 import type { DoctorReport, DoctorStep } from '../drop/doctor/report.ts';
 import { asFault } from '../fault.ts';
-import { keepLearned } from '../outbound/delivery/known-drops.ts';
-import { trustedKeysOf, withTrusted } from '../outbound/delivery/trusted-keys.ts';
 import { loadSettings } from '../settings/load-settings.ts';
 import { loadDrop, type OneDrop } from '../settings/one-drop.ts';
 import { suggestion } from '../settings/suggest.ts';
 import type { Store } from '../store/store.ts';
+import { examineDrop } from '../web/examination.ts';
 import { argument, wrongUse } from './arguments.ts';
 import type { CliCommand, Session } from './command.ts';
 import { stepText, verdictText } from './doctor-text.ts';
@@ -39,21 +37,13 @@ const storeIfAny = async (session: Session): Promise<Store | undefined> => {
   }
 };
 
-const keep = async (store: Store, spec: DropSpec, { ok, learned }: DoctorReport): Promise<void> => {
-  if (ok) await keepLearned(store, { name: spec.name, place: placeOf(spec) }, {}, learned);
-};
-
-/** With the keys that deliveries trust too; what was learned of a sound drop is kept for them. */
 const examineWith = async (session: Session, spec: DropSpec, section: OneDrop['section']): Promise<DoctorReport> => {
   const { out, clock } = session;
   const tell = (step: DoctorStep) => out.part(stepText(step));
   const store = await storeIfAny(session);
   try {
-    const trusted = store ? withTrusted(spec, await trustedKeysOf(store.read, spec)) : spec;
     const options = { section, now: clock.now(), tell };
-    const report = await whileInterruptible((signal) => examine(trusted, { ...options, signal }));
-    if (store) await keep(store, spec, report);
-    return report;
+    return await whileInterruptible((signal) => examineDrop(store, spec, { ...options, signal }));
   } finally {
     await store?.close();
   }

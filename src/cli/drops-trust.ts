@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os';
-import { isoInstant } from '../clock.ts';
-import { trust } from '../outbound/delivery/trust.ts';
+import { readFingerprint, showTrust, trust } from '../outbound/delivery/trust.ts';
 import { suggestion } from '../settings/suggest.ts';
 import { argument, wrongUse } from './arguments.ts';
 import type { CliCommand } from './command.ts';
@@ -9,8 +8,8 @@ import { plural } from './output.ts';
 import { withApp } from './wire.ts';
 
 const fingerprintOf = (text: string): string => {
-  const digest = /^SHA256:([A-Za-z0-9+/]{43})=?$/.exec(text)?.[1];
-  if (digest !== undefined) return `SHA256:${digest}`;
+  const read = readFingerprint(text);
+  if (read !== undefined) return read;
   throw wrongUse(`"${text}"`, 'it is not a fingerprint', 'write SHA256: and 43 characters, as the error shows it');
 };
 
@@ -35,10 +34,10 @@ export const dropsTrust: CliCommand = {
       if (!plan)
         throw wrongUse(`the drop "${name}"`, 'there is no such drop', suggestion(name, [...app.settings.drops.keys()]));
       const shown = await app.shownKeys(plan.spec);
-      const { key, released } = await trust(app, plan, { fingerprint, shown, by: userInfo().username });
-      session.out.answer({ ...key, trustedAt: isoInstant(key.trustedAt), released }, ({ drop, host, port, type }) =>
+      const done = await trust(app, plan, { fingerprint, shown, by: userInfo().username });
+      session.out.answer(showTrust(done), ({ drop, host, port, type, released }) =>
         [
-          `${drop} now trusts ${key.fingerprint} (${type}) at ${host}:${port}.`,
+          `${drop} now trusts ${fingerprint} (${type}) at ${host}:${port}.`,
           `${plural(released.length, 'held delivery', 'held deliveries')} released: sent by the service, or now by export.`,
         ].join('\n'),
       );

@@ -1,20 +1,11 @@
 import { learnedText } from '../drop/learned-text.ts';
-import { type DropLine, listDrops } from '../outbound/delivery/drop-list.ts';
-import type { Settings } from '../settings/settings.ts';
+import { listOwnedDrops, type OwnedDrop } from '../outbound/feed/owned-drops.ts';
 import type { CliCommand } from './command.ts';
 import { exit } from './exit-code.ts';
 import { count, moment, table } from './output.ts';
 import { withApp } from './wire.ts';
 
-/** A drop with who owns it and which feeds deliver there. */
-type Line = DropLine & { partner: string; feeds: string[] };
-
-const ownersOf = ({ partners, feeds }: Settings, drop: string) => ({
-  partner: partners.find(({ drops }) => drops.includes(drop))?.name ?? '',
-  feeds: feeds.filter((feed) => !feed.retired && feed.drops.includes(drop)).map(({ name }) => name),
-});
-
-const human = (lines: readonly Line[]): string =>
+const human = (lines: readonly OwnedDrop[]): string =>
   table(
     lines,
     [
@@ -46,11 +37,7 @@ export const drops: CliCommand = {
   run: (_call, session) =>
     withApp(session, async ({ store, settings }) => {
       const specs = [...settings.drops.values()].map(({ spec }) => spec);
-      const lines = (await listDrops(store, specs)).map(({ drop, kind, place, ...rest }): Line => {
-        const { partner, feeds } = ownersOf(settings, drop);
-        return { drop, partner, kind, place, feeds, ...rest };
-      });
-      session.out.answer(lines, human);
+      session.out.answer(await listOwnedDrops(store, settings, specs), human);
       return exit.done;
     }),
 };

@@ -6,14 +6,18 @@ import { makeMetrics } from '../web/metrics.ts';
 import { checkReadiness } from '../web/readiness.ts';
 import { startWeb } from '../web/start-web.ts';
 import type { Web } from '../web/web.ts';
+import { channelsOf } from './channels.ts';
+import { baseOf } from './persons.ts';
 import { version } from './version.ts';
 import type { App } from './wire.ts';
 
 /** What of the settings the web works with. */
-const webSettings = ({ feeds, drops, eventTypes, intakes, web, mail }: Settings): WebSettings => {
+const webSettings = (settings: Settings): WebSettings => {
+  const { partners, feeds, drops, eventTypes, intakes, web, mail } = settings;
   const { url, proxies, maxUpload } = web;
   const mailing = { relay: mail?.relay, mailDomain: mail?.domain };
-  return { feeds, drops, eventTypes, intakes, url, proxies, maxUpload, ...mailing };
+  const told = { channels: channelsOf(settings), base: baseOf(settings) };
+  return { partners, feeds, drops, eventTypes, intakes, url, proxies, maxUpload, ...mailing, ...told };
 };
 
 /** Read anew, for what is in memory holds the secrets themselves; their sources are not looked up. */
@@ -33,7 +37,8 @@ export const openFace = async (
   const onError = (error: unknown) => logFault(app.log, error, 'answer', 'a request');
   const { drops: _, ...rest } = app;
   const dropSection = (name: string) => sectionOf(settings(), name, app.clock.now());
-  const ctx = { ...rest, version: version(), settings: () => webSettings(settings()), dropSection };
+  const asked = { settings: () => webSettings(settings()), dropSection, underWay: new Set<string>() };
+  const ctx = { ...rest, ...asked, version: version() };
   const web = await startWeb(app.settings.web, ctx, { metrics, readiness }, onError);
   return { web, stop: () => metrics.close() };
 };

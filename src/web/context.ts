@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
 import type { EventType } from '../ledger/event-type.ts';
 import type { Log } from '../log.ts';
-import type { Relay } from '../notify/channel.ts';
+import type { Channel, Relay } from '../notify/channel.ts';
 import type { DeliveryContext } from '../outbound/delivery/context.ts';
+import type { DropSpec } from '../drop/drop.ts';
 import type { DropPlan } from '../outbound/delivery/delivery.ts';
+import type { Shown } from '../outbound/delivery/trust.ts';
 import type { FeedContext } from '../outbound/feed/context.ts';
 import type { Feed } from '../outbound/feed/feed.ts';
 
@@ -18,6 +20,7 @@ export interface Intake {
 
 /** What of the configuration the web works with. A reload changes it for the next request. */
 export interface WebSettings {
+  partners: readonly { name: string; drops: readonly string[] }[];
   /** Of all partners, retired ones too. */
   feeds: readonly Feed[];
   drops: Map<string, DropPlan>;
@@ -28,10 +31,14 @@ export interface WebSettings {
   mailDomain: string | undefined;
   /** The address that people know the service by, `https://…` without a path; undefined when none is configured. */
   url: string | undefined;
+  /** What a link to us begins with: `url`, or the address on which we listen. */
+  base: string;
   /** Proxies whose X-Forwarded-For is believed. */
   proxies: readonly string[];
   /** Takes mail of ours: sign-in links. */
   relay: Relay | undefined;
+  /** Who is told of alerts. */
+  channels: readonly Channel[];
   /** Bytes of one uploaded file. */
   maxUpload: number;
 }
@@ -44,6 +51,10 @@ export interface WebContext extends FeedContext, Omit<DeliveryContext, 'drops'> 
   settings(): WebSettings;
   /** A drop's section as it stands in the configuration: plain data, secrets as their sources. */
   dropSection(name: string): Readonly<Record<string, unknown>>;
+  /** The keys that a drop's server shows now, without signing in. */
+  shownKeys(spec: DropSpec): Promise<readonly Shown[]>;
+  /** What is done by one at a time (`alone.ts`). */
+  underWay: Set<string>;
 }
 
 /** The context of the delivery room, with the drops of this moment. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Clock, fixedClock } from '../../src/clock.ts';
 import { openDrop } from '../../src/drop/open-drop.ts';
+import { shownKeysOf } from '../../src/drop/shown-keys.ts';
 import type { EventType } from '../../src/ledger/event-type.ts';
 import { silentLog } from '../../src/log.ts';
 import type { DropPlan } from '../../src/outbound/delivery/delivery.ts';
@@ -41,6 +42,7 @@ const intake = (id: number): Intake => ({
 
 /** Two partners with a feed each and two event types, so that there is always somebody else's. */
 const settingsIn = (folder: string): WebSettings => ({
+  partners: ['acme', 'bolt'].map((name) => ({ name, drops: [`${name}-folder`] })),
   feeds: [
     makeFeed({ name: 'acme-nightly', partner: 'acme', drops: ['acme-folder'] }),
     makeFeed({ name: 'bolt-nightly', partner: 'bolt', drops: ['bolt-folder'] }),
@@ -49,7 +51,8 @@ const settingsIn = (folder: string): WebSettings => ({
   eventTypes: new Map([4521, 4522].map((id) => [id, eventType(id)])),
   intakes: new Map([4521, 4522].map((id) => [id, intake(id)])),
   mailDomain: 'files.nightdrop.example',
-  ...{ url: undefined, proxies: [], relay: undefined, maxUpload: 1024 ** 3 },
+  ...{ url: undefined, base: 'http://127.0.0.1:8080', proxies: [], relay: undefined, channels: [] },
+  maxUpload: 1024 ** 3,
 });
 
 const folderDrop = (folder: string, name: string): DropPlan => ({
@@ -92,6 +95,7 @@ export const openPlace = async (
     ...{ store, spool, clock, log: silentLog, holder: makeHolder(), openDrop, random: Math.random },
     ...{ version: '1.2.3', settings: () => settings },
     dropSection: (name) => ({ kind: 'folder', folder: join(folder, name) }),
+    ...{ shownKeys: shownKeysOf, underWay: new Set() },
   };
   const metrics = makeMetrics(store, clock);
   const parts = { metrics, readiness: () => checkReadiness(store, spool, () => true) };

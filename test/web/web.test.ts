@@ -36,9 +36,11 @@ const contextOf = (store: Store, spool: Spool): WebContext => ({
   ...{ store, spool, clock: fixedClock('2026-11-21T02:00:00Z'), log: silentLog, holder: 'test', openDrop },
   ...{ random: Math.random, version: '1.2.3' },
   dropSection: () => ({}),
+  ...{ shownKeys: () => Promise.resolve([]), underWay: new Set() },
   settings: () => ({
     ...{ feeds: [], drops: new Map(), eventTypes: new Map(), intakes: new Map(), mailDomain: undefined },
-    ...{ url: undefined, proxies: [], relay: undefined, maxUpload: 1 },
+    ...{ url: undefined, base: 'http://127.0.0.1', proxies: [], relay: undefined, maxUpload: 1 },
+    ...{ partners: [], channels: [] },
   }),
 });
 

@@ -1,3 +1,4 @@
+import { isoInstant } from '../../clock.ts';
 import type { DropSpec } from '../../drop/drop.ts';
 import { Fault } from '../../fault.ts';
 import { release } from './actions.ts';
@@ -11,6 +12,12 @@ export interface Shown {
   type: string;
   fingerprint: string;
 }
+
+/** A fingerprint as OpenSSH writes it, `SHA256:` and 43 characters; undefined for anything else. */
+export const readFingerprint = (text: string): string | undefined => {
+  const digest = /^SHA256:([A-Za-z0-9+/]{43})=?$/.exec(text)?.[1];
+  return digest === undefined ? undefined : `SHA256:${digest}`;
+};
 
 /** A drop whose server has keys that can be pinned. */
 type Pinned = Exclude<DropSpec, { kind: 'folder' }>;
@@ -81,3 +88,9 @@ export const trust = async (
   ctx.log?.warn({ drop, host, port, fingerprint, type, by, released }, 'a key is trusted from now on');
   return { key, released };
 };
+
+/** A newly trusted key as `--json` shows it. */
+export const showTrust = ({ key, released }: { key: TrustedKey; released: number[] }) => ({
+  ...{ ...key, trustedAt: isoInstant(key.trustedAt) },
+  released,
+});

@@ -13,7 +13,7 @@ export interface TrustedKey {
   /** `ssh-ed25519`, …; `certificate` for FTPS. */
   type: string;
   trustedAt: number;
-  /** User of the operating system. */
+  /** User of the operating system, or who asked over HTTP. */
   by: string;
 }
 

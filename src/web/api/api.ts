@@ -1,6 +1,7 @@
 import type { WebContext } from '../context.ts';
 import { batchEndpoints } from './batches.ts';
 import { deliveryEndpoints } from './deliveries.ts';
+import { dropEndpoints } from './drops.ts';
 import { type Endpoint, ofAsker, root } from './endpoint.ts';
 import { describe } from './openapi.ts';
 import { referencePage } from './reference-page.ts';
@@ -9,7 +10,7 @@ import type { Route } from '../route.ts';
 import { feedEndpoints } from './feeds.ts';
 import { operationsEndpoints } from './operations.ts';
 import { orderEndpoints } from './orders.ts';
-import { me } from './shapes.ts';
+import { me } from './operation-shapes.ts';
 import { submissionEndpoints } from './submissions.ts';
 
 /** Who asks, and what they may see. */
@@ -31,6 +32,7 @@ export const endpoints = (ctx: WebContext): Endpoint[] => [
   ...deliveryEndpoints(ctx),
   ...submissionEndpoints(ctx),
   ...orderEndpoints(ctx),
+  ...dropEndpoints(ctx),
   ...operationsEndpoints(ctx),
   meEndpoint(ctx),
 ];

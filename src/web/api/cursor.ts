@@ -42,10 +42,10 @@ export const paged = async <T extends { id: number }>(
   return { items, next: found.length > limit && last ? encode(order, last.id) : null };
 };
 
-/** The same of a list that is short and at hand; its ids are the places in it. */
-export const pagedList = async <T>(listing: Listing, all: readonly T[]): Promise<Paged<T>> => {
+/** The same of a list that is short and at hand, in its own order; its ids are the places in it. */
+export const pagedList = async <T>(listing: Omit<Listing, 'order'>, all: readonly T[]): Promise<Paged<T>> => {
   const numbered = all.map((item, index) => ({ id: index + 1, item }));
-  const { items, next } = await paged(listing, ({ beyond = 0, count }) =>
+  const { items, next } = await paged({ ...listing, order: 'oldest' }, ({ beyond = 0, count }) =>
     Promise.resolve(numbered.slice(beyond, count === undefined ? undefined : beyond + count)),
   );
   return { items: items.map(({ item }) => item), next };

@@ -6,7 +6,7 @@ import type { WebContext } from '../context.ts';
 import type { Reach } from '../people/may.ts';
 import { pagedList } from './cursor.ts';
 import { type Endpoint, listOf } from './endpoint.ts';
-import { feed, instantText, listing, pageOf, run } from './shapes.ts';
+import { feed, instantText, pageOf, run, shortListing } from './shapes.ts';
 
 /** The feeds that somebody may see, of one name if that is asked for. */
 const within = (feeds: readonly Feed[], reach: Reach, name: string | undefined): Feed[] =>
@@ -22,7 +22,7 @@ const feedsEndpoint = (ctx: WebContext): Endpoint =>
     {
       ...{ method: 'get', path: '/feeds', needs: 'feeds.read', tag: 'feeds' },
       summary: 'the feeds: how far each has come, what is pending, when it runs next',
-      query: { ...listing, feed: z.string().optional(), partner: z.string().optional() },
+      query: { ...shortListing, feed: z.string().optional(), partner: z.string().optional() },
       answer: pageOf(feed),
     },
     async ({ call, query }) => {
@@ -42,7 +42,7 @@ const scheduleEndpoint = (ctx: WebContext): Endpoint =>
       ...{ method: 'get', path: '/schedule', needs: 'schedule.read', tag: 'feeds' },
       summary: 'the next runs of the feeds, with the days on which clocks change',
       query: {
-        ...listing,
+        ...shortListing,
         feed: z.string().optional(),
         from: instantText.optional(),
         count: z

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
 import { findRefusedMail, showRefused } from '../../inbound/mail/refused-mail.ts';
-import { listDrops } from '../../outbound/delivery/drop-list.ts';
+import { prove } from '../../outbound/feed/prove.ts';
 import { findAlerts } from '../../watch/alerts.ts';
 import { alertLines } from '../../watch/alert-line.ts';
 import { alertKinds } from '../../watch/cause.ts';
+import { tryChannels } from '../../watch/try-channels.ts';
+import { alone } from '../alone.ts';
 import type { WebContext } from '../context.ts';
 import { findDeeds } from '../people/audit.ts';
 import { actions } from '../people/may.ts';
@@ -11,7 +14,8 @@ import { findTokens, tokenLine } from '../people/tokens.ts';
 import { paged, pagedList } from './cursor.ts';
 import { type Endpoint, ofService } from './endpoint.ts';
 import { given } from './narrow.ts';
-import { alert, deed, drop, instantText, listing, pageOf, refused, token, yesNo } from './shapes.ts';
+import { alert, deed, proof, refused, token, triedChannel } from './operation-shapes.ts';
+import { instantText, listing, pageOf, shortListing, yesNo } from './shapes.ts';
 
 const alertsEndpoint = (ctx: WebContext): Endpoint =>
   ofService(
@@ -29,21 +33,34 @@ const alertsEndpoint = (ctx: WebContext): Endpoint =>
     },
   );
 
-const dropsEndpoint = (ctx: WebContext): Endpoint =>
+const testEndpoint = (ctx: WebContext): Endpoint =>
   ofService(
     ctx,
     {
-      ...{ method: 'get', path: '/drops', needs: 'drops.read', tag: 'operations' },
-      summary: 'the drops: where they are, what was learned about their servers, which keys are trusted',
-      query: { ...listing, drop: z.string().optional() },
-      answer: pageOf(drop),
+      ...{ method: 'post', path: '/alerts/test', needs: 'alerts.test', tag: 'operations' },
+      summary: 'sends a test alert to every channel and says what each answered',
+      details: 'One try each, at the same time, with a deadline of 15 seconds. It is no alert: nothing is kept of it.',
+      answer: z.object({ channels: z.array(triedChannel) }),
     },
-    async ({ query }) => {
-      const specs = [...ctx.settings().drops.values()].map(({ spec }) => spec);
-      const wanted = specs.filter(({ name }) => query.drop === undefined || name === query.drop);
-      const { items, next } = await pagedList(query, wanted);
-      return { items: await listDrops(ctx.store, items), next };
+    async () => {
+      const id = () => randomBytes(6).toString('hex');
+      return { channels: await tryChannels(ctx.settings().channels, { now: ctx.clock.now(), id }) };
     },
+  );
+
+const proveEndpoint = (ctx: WebContext): Endpoint =>
+  ofService(
+    ctx,
+    {
+      ...{ method: 'get', path: '/prove', needs: 'prove.read', tag: 'operations' },
+      summary: 'shows for each feed that every transaction is in exactly one batch',
+      details:
+        'Reads the ledger and the spool again, which may take minutes, once at a time. `missing` rows are in no batch, ' +
+        '`doubled` ones in two; a batch whose file is gone or changed is `damaged`.',
+      ...{ query: { feed: z.string().optional() }, answer: proof },
+    },
+    ({ query: { feed } }) =>
+      alone(ctx, { operation: 'prove', object: 'the batches' }, () => prove(ctx.store, ctx.spool, feed)),
   );
 
 const refusedEndpoint = (ctx: WebContext): Endpoint =>
@@ -82,7 +99,7 @@ const tokensEndpoint = (ctx: WebContext): Endpoint =>
   ofService(
     ctx,
     {
-      ...{ method: 'get', path: '/tokens', needs: 'tokens.read', tag: 'people', query: listing },
+      ...{ method: 'get', path: '/tokens', needs: 'tokens.read', tag: 'people', query: shortListing },
       ...{ summary: 'the tokens, without themselves', answer: pageOf(token) },
     },
     async ({ query }) => pagedList(query, (await findTokens(ctx.store.read)).map(tokenLine)),
@@ -91,7 +108,8 @@ const tokensEndpoint = (ctx: WebContext): Endpoint =>
 /** What the people who run the service look at. */
 export const operationsEndpoints = (ctx: WebContext): Endpoint[] => [
   alertsEndpoint(ctx),
-  dropsEndpoint(ctx),
+  testEndpoint(ctx),
+  proveEndpoint(ctx),
   refusedEndpoint(ctx),
   auditEndpoint(ctx),
   tokensEndpoint(ctx),

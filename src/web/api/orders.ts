@@ -6,9 +6,9 @@ import { pagedList } from './cursor.ts';
 import { type Endpoint, listOf } from './endpoint.ts';
 import { subjectOfFeed } from './narrow.ts';
 import { maskSender, maskTransaction } from './personal.ts';
-import { listing, pageOf, traceEvent, transaction } from './shapes.ts';
+import { pageOf, shortListing, traceEvent, transaction } from './shapes.ts';
 
-const query = { ...listing, orderId: z.string().min(1).max(500) };
+const query = { ...shortListing, orderId: z.string().min(1).max(500) };
 
 const transactionsEndpoint = (ctx: WebContext): Endpoint =>
   listOf(

@@ -1,12 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import { statuses } from '../../inbound/submission/submission.ts';
-import { alertKinds } from '../../watch/cause.ts';
 
 /** The JSON of the API. Names are those of the command line's `--json`. */
 
 export const instant = z.string().openapi({ format: 'date-time', example: '2026-11-21T02:00:00.000Z' });
-const whole = z.number().int();
-const orNull = <T extends z.ZodType>(type: T) => type.nullable();
+export const whole = z.number().int();
+export const orNull = <T extends z.ZodType>(type: T) => type.nullable();
 
 /** A whole number in an address. */
 export const idText = z.string().regex(/^[1-9]\d{0,14}$/, 'it is not a whole number from 1 on');
@@ -25,10 +24,10 @@ export const instantText = z
 export const yesNo = z
   .enum(['true', 'false'])
   .transform((text) => text === 'true')
-  .openapi({ type: 'string' });
+  .openapi({ type: 'string', enum: ['true', 'false'] });
 
-/** What every list takes. */
-export const listing = {
+/** What every list takes. One without `order` is short and has an order of its own. */
+export const shortListing = {
   limit: z
     .string()
     .regex(/^[1-9]\d{0,3}$/, 'it is not a whole number from 1 on')
@@ -36,9 +35,11 @@ export const listing = {
     .refine((limit) => limit <= 500, { message: 'at most 500 at once' })
     .default(50)
     .openapi({ type: 'integer', minimum: 1, maximum: 500, default: 50 }),
-  order: z.enum(['newest', 'oldest']).default('newest'),
   cursor: z.string().optional().openapi({ description: '`next` of the page before' }),
 };
+
+/** What lists take that grow for ever. */
+export const listing = { ...shortListing, order: z.enum(['newest', 'oldest']).default('newest') };
 
 export const pageOf = <T extends z.ZodType>(items: T) => z.object({ items: z.array(items), next: orNull(z.string()) });
 
@@ -53,6 +54,10 @@ export const feed = z
   .object({
     ...{ feed: z.string(), partner: z.string(), schedule: z.string(), timezone: z.string(), watermark: whole },
     ...{ pending: whole, nextRun: orNull(instant) },
+    hold: z
+      .object({ rowsOver: whole.optional(), amountOver: z.record(z.string(), z.string()).optional() })
+      .optional()
+      .openapi({ description: 'beyond which rows, or amounts by currency, a file waits for a person' }),
   })
   .openapi('Feed');
 
@@ -118,48 +123,3 @@ export const transaction = z
   .openapi('Transaction');
 
 export const traceEvent = z.looseObject({ at: instant, what: z.string() }).openapi('TraceEvent');
-
-export const alert = z
-  .looseObject({
-    ...{ id: whole, kind: z.enum(alertKinds), subject: z.string(), text: z.string(), hint: z.string() },
-    ...{ openedAt: instant, endedAt: orNull(instant), told: z.array(z.looseObject({ channel: z.string() })) },
-  })
-  .openapi('Alert');
-
-export const drop = z
-  .looseObject({ drop: z.string(), kind: z.string(), place: z.string(), pending: whole, held: whole })
-  .openapi('Drop');
-
-export const refused = z
-  .looseObject({
-    ...{ id: whole, at: instant, lastAt: instant, times: whole, peer: z.string(), helo: orNull(z.string()) },
-    ...{ envelopeFrom: orNull(z.string()), recipient: orNull(z.string()), code: whole, reason: z.string() },
-  })
-  .openapi('RefusedMail');
-
-export const deed = z
-  .object({
-    ...{ id: whole, at: instant, who: z.string(), by: z.enum(['person', 'token', 'cli']), action: z.string() },
-    ...{ object: z.string(), outcome: z.string(), from: z.string() },
-  })
-  .openapi('Deed');
-
-const scopeFields = {
-  role: z.enum(['ops', 'advertiser', 'partner']),
-  ...{ eventTypes: z.array(whole).optional(), partners: z.array(z.string()).optional() },
-  feeds: z.array(z.string()).optional(),
-};
-
-export const token = z
-  .object({
-    ...{ id: z.string(), name: z.string(), ...scopeFields, createdAt: instant, expiresAt: instant },
-    ...{ revokedAt: orNull(instant), usedAt: orNull(instant) },
-  })
-  .openapi('Token');
-
-export const me = z
-  .object({
-    ...{ who: z.string(), by: z.enum(['person', 'token', 'cli']), ...scopeFields },
-    formToken: orNull(z.string()).openapi({ description: 'what a script of ours sends as X-Form-Token' }),
-  })
-  .openapi('Me');

@@ -1,18 +1,12 @@
 import { html } from 'hono/html';
-import { examine } from '../../drop/doctor/doctor.ts';
 import { type DoctorReport, type DoctorStep, type Result, titles } from '../../drop/doctor/report.ts';
-import { type DropSpec, placeOf } from '../../drop/drop.ts';
-import { Fault } from '../../fault.ts';
-import { keepLearned } from '../../outbound/delivery/known-drops.ts';
-import { trustedKeysOf, withTrusted } from '../../outbound/delivery/trusted-keys.ts';
+import type { DropSpec } from '../../drop/drop.ts';
 import type { WebContext } from '../context.ts';
+import { examineNow } from '../examination.ts';
 import type { Html } from '../page.ts';
 import type { KnownCall } from '../route.ts';
 import { badge, cell, type Column, type Mood, table } from './cells.ts';
 import { consolePage, ownForm } from './frame.ts';
-
-/** Then the examination is broken off, cleans up, and says so. */
-const deadlineMs = 60_000;
 
 const moods: Record<Result, Mood> = { ok: 'good', failed: 'bad', note: 'warn', 'not tried': 'none' };
 
@@ -62,36 +56,8 @@ const reportPage = (call: KnownCall, report: DoctorReport): Promise<Response> =>
   });
 };
 
-const underWay = ({ name }: DropSpec): Fault =>
-  new Fault({
-    operation: 'examine',
-    object: name,
-    reason: 'somebody else is examining it at this moment',
-    hint: 'wait a minute and try again',
-    next: 'refuse',
-    code: 'busy',
-  });
-
-/** With the keys that deliveries trust too; what was learned of a sound drop is kept for them. */
-const examineNow = async (ctx: WebContext, spec: DropSpec): Promise<DoctorReport> => {
-  const trusted = withTrusted(spec, await trustedKeysOf(ctx.store.read, spec));
-  const section = ctx.dropSection(spec.name);
-  const options = { section, now: ctx.clock.now(), signal: AbortSignal.timeout(deadlineMs) };
-  const report = await examine(trusted, options);
-  if (report.ok) await keepLearned(ctx.store, { name: spec.name, place: placeOf(spec) }, {}, report.learned);
-  return report;
-};
-
 /** Examines a drop while the request waits, one examination of a drop at a time. Fault `busy` (refuse). */
-export const examination = (ctx: WebContext) => {
-  const running = new Set<string>();
-  return async (call: KnownCall, spec: DropSpec): Promise<Response> => {
-    if (running.has(spec.name)) throw underWay(spec);
-    running.add(spec.name);
-    try {
-      return await reportPage(call, await examineNow(ctx, spec));
-    } finally {
-      running.delete(spec.name);
-    }
-  };
-};
+export const examination =
+  (ctx: WebContext) =>
+  async (call: KnownCall, spec: DropSpec): Promise<Response> =>
+    reportPage(call, await examineNow(ctx, spec));

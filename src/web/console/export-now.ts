@@ -1,24 +1,14 @@
 import { Readable } from 'node:stream';
-import { Fault } from '../../fault.ts';
 import type { Feed } from '../../outbound/feed/feed.ts';
 import { exportToDrops, exportToSpool } from '../../outbound/feed/manual.ts';
 import type { TimeFrame } from '../../outbound/feed/time-frame.ts';
 import { attachment } from '../api/download.ts';
+import { alone } from '../alone.ts';
 import type { WebContext } from '../context.ts';
 import { wrongRequest } from '../problem.ts';
 import type { KnownCall } from '../route.ts';
 import { choiceIn, frameIn, narrowed } from './frame-choice.ts';
 import { backTo } from './frame.ts';
-
-const underWay = (name: string): Fault =>
-  new Fault({
-    operation: 'export',
-    object: name,
-    reason: 'a time frame of it is being written at this moment',
-    hint: 'wait until it is there, and try again',
-    next: 'refuse',
-    code: 'busy',
-  });
 
 /** What the form has chosen. Fault `usage`. */
 const chosenIn = async (ctx: WebContext, call: KnownCall, feed: Feed): Promise<{ feed: Feed; frame: TimeFrame }> => {
@@ -48,17 +38,7 @@ const sent = async (ctx: WebContext, call: KnownCall, chosen: Feed): Promise<Res
 
 /** Writes a chosen frame: at most one of a feed at a time, for each takes two threads. Fault `busy` (refuse). */
 export const exporting = (ctx: WebContext) => {
-  const running = new Set<string>();
-  const alone =
-    (work: typeof taken) =>
-    async (call: KnownCall, feed: Feed): Promise<Response> => {
-      if (running.has(feed.name)) throw underWay(feed.name);
-      running.add(feed.name);
-      try {
-        return await work(ctx, call, feed);
-      } finally {
-        running.delete(feed.name);
-      }
-    };
-  return { download: alone(taken), deliver: alone(sent) };
+  const exclusive = (work: typeof taken) => (call: KnownCall, feed: Feed) =>
+    alone(ctx, { operation: 'export a time frame of', object: feed.name }, () => work(ctx, call, feed));
+  return { download: exclusive(taken), deliver: exclusive(sent) };
 };
