@@ -12,6 +12,8 @@ import * as conversions from './migrations/0011-conversions.ts';
 import * as keeping from './migrations/0012-keeping.ts';
 import * as people from './migrations/0013-people.ts';
 import * as lists from './migrations/0014-lists.ts';
+import * as mappings from './migrations/0017-mappings.ts';
+import * as holding from './migrations/0019-holding.ts';
 
 /** In order; a landed migration is never edited, a change is a new one at the end. */
 const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
@@ -28,6 +30,8 @@ const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
   { name: '0012-keeping', up: keeping.up },
   { name: '0013-people', up: people.up },
   { name: '0014-lists', up: lists.up },
+  { name: '0017-mappings', up: mappings.up },
+  { name: '0019-holding', up: holding.up },
 ];
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {

@@ -55,9 +55,9 @@ const occurrences = (now: number): string =>
     ${now}, 'frozen', ${now} from c order by i`;
 
 const batches = (now: number): string =>
-  `insert into batches (feed, kind, number, occurrence_id, from_sequence, to_sequence, row_count, members, include, selection,
+  `insert into batches (feed, kind, number, occurrence_id, from_sequence, to_sequence, lowest_sequence, row_count, members, include, selection,
     layout, file_name, spool, bytes, sha256, frozen_at) ${numbers(size.batches)}
-    select 'feed-' || (i % 10), 'feed', (i - 1) / 10 + 1, i, (i - 1) / 10 * 1000, (i - 1) / 10 * 1000 + 1000, 100 + i % 37, '100:1',
+    select 'feed-' || (i % 10), 'feed', (i - 1) / 10 + 1, i, (i - 1) / 10 * 1000, (i - 1) / 10 * 1000 + 1000, (i - 1) / 10 * 1000, 100 + i % 37, '100:1',
     'new', '{"partner":"partner-0","include":"new","selection":{},"from":0,"to":1}', '{"timezone":"UTC","columns":[]}',
     'feed-' || (i % 10) || '_' || i || '.csv', 'b' || i, 20000, 'b' || i,
     ${now} - (${size.batches} - i) / 10 * cast(${day / 20} as bigint) from c order by i`;
@@ -74,7 +74,7 @@ const deliveries = (now: number): string[] => [
 
 const histories = (now: number): string =>
   `insert into feeds (name, partner, include, selection, started_from, watermark, number, known_since)
-    select feed, 'partner-' || (cast(substr(feed, 6, 1) as integer) % 5), 'new', '{}', 0, ${size.orders}, max(number), ${now} from batches group by feed`;
+    select feed, 'partner-' || (cast(substr(feed, 6, 1) as integer) % 5), 'new', '{}', 0, ${size.orders - 20_000}, max(number), ${now} from batches group by feed`;
 
 const audit = (now: number): string =>
   `insert into audit (at, who_kind, who, action, object, outcome, peer) ${numbers(50_000)}

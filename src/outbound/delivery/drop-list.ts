@@ -55,19 +55,22 @@ const countsByDrop = async ({ read }: Pick<Store, 'read'>): Promise<Map<string, 
 /** The drops with what is known of them, in the order given. */
 export const listDrops = async (store: Pick<Store, 'read'>, specs: readonly DropSpec[]): Promise<DropLine[]> => {
   const counts = await countsByDrop(store);
-  const lines: DropLine[] = [];
-  for (const spec of specs) {
-    const { name, kind } = spec;
-    const place = placeOf(spec);
-    const known = await knownDrop(store.read, name, place);
-    const { pending = 0, held = 0, lastDeliveredAt = null } = counts.get(name) ?? {};
-    lines.push({
-      ...{ drop: name, kind, place, pending, held },
-      learned: known?.learned ?? null,
-      learnedAt: known ? isoInstant(known.learnedAt) : null,
-      trusted: (await trustedKeysOf(store.read, spec)).map(showKey),
-      lastDeliveredAt: lastDeliveredAt === null ? null : isoInstant(lastDeliveredAt),
-    });
-  }
-  return lines;
+  return Promise.all(specs.map((spec) => lineOf(store, spec, counts.get(spec.name))));
+};
+
+const lineOf = async (
+  { read }: Pick<Store, 'read'>,
+  spec: DropSpec,
+  { pending, held, lastDeliveredAt }: Counts = { pending: 0, held: 0, lastDeliveredAt: null },
+): Promise<DropLine> => {
+  const { name, kind } = spec;
+  const place = placeOf(spec);
+  const [known, keys] = await Promise.all([knownDrop(read, name, place), trustedKeysOf(read, spec)]);
+  return {
+    ...{ drop: name, kind, place, pending, held },
+    learned: known?.learned ?? null,
+    learnedAt: known ? isoInstant(known.learnedAt) : null,
+    trusted: keys.map(showKey),
+    lastDeliveredAt: lastDeliveredAt === null ? null : isoInstant(lastDeliveredAt),
+  };
 };

@@ -3,7 +3,7 @@ import { cutPage, type Page } from '../../store/page.ts';
 import { int, intOrNull, type Row, type Writer } from '../../store/store.ts';
 import type { Batch, Companion } from './batch.ts';
 import type { Layout } from './layout.ts';
-import type { Membership } from './selection.ts';
+import { lowest, type Membership } from './selection.ts';
 
 const toCompanion = (row: Row): Companion => ({
   kind: row['kind'] as Companion['kind'],
@@ -44,15 +44,21 @@ export interface BatchFilter {
   /** Frozen in this time, half open; milliseconds. */
   from?: number;
   to?: number;
+  /** Whose range has this sequence of the journal. */
+  over?: number;
 }
 
-const narrow = (query: Knex.QueryBuilder, { feed, kind, id, feeds, from, to }: BatchFilter): Knex.QueryBuilder => {
+const narrow = (
+  query: Knex.QueryBuilder,
+  { feed, kind, id, feeds, from, to, over }: BatchFilter,
+): Knex.QueryBuilder => {
   if (feed !== undefined) void query.where('b.feed', feed);
   if (kind !== undefined) void query.where('b.kind', kind);
   if (id !== undefined) void query.where('b.id', id);
   if (feeds) void query.whereIn('b.feed', [...feeds]);
   if (from !== undefined) void query.where('b.frozen_at', '>=', from);
   if (to !== undefined) void query.where('b.frozen_at', '<', to);
+  if (over !== undefined) void query.where('b.to_sequence', '>=', over).where('b.lowest_sequence', '<', over);
   return query;
 };
 
@@ -101,6 +107,7 @@ export const insertBatch = async ({ knex }: Writer, batch: NewBatch): Promise<nu
     occurrence_id: batch.occurrenceId,
     from_sequence: batch.fromSequence,
     to_sequence: batch.toSequence,
+    lowest_sequence: batch.fromSequence === null ? null : lowest(batch.membership),
     row_count: batch.rows,
     members: batch.members,
     include: batch.membership.include,

@@ -14,11 +14,9 @@ export interface Holding {
 /** The numbered batches that hold one of these journal entries, each with the sequences it holds. For `trace`. */
 export const batchesHolding = async (store: Store, sequences: readonly number[]): Promise<Holding[]> => {
   const found: Holding[] = [];
-  for (const batch of await findBatches(store.read, { kind: 'feed' })) {
-    const { membership } = batch;
-    const query = memberAggregate(membership, '1 as held');
-    for (const sequence of sequences) {
-      if (sequence <= lowest(membership) || sequence > membership.to) continue;
+  for (const sequence of sequences) {
+    for (const batch of await findBatches(store.read, { kind: 'feed', over: sequence })) {
+      const query = memberAggregate(batch.membership, '1 as held');
       const rows = await rawRows(store.read, query.sql, query.parameters(sequence - 1, sequence));
       if (rows.length > 0) found.push({ batch, fileName: await fileHolding(store, batch, sequence), sequence });
     }

@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import type { Submission } from '../../inbound/submission/submission.ts';
 import { findSubmissions } from '../../inbound/submission/submissions.ts';
-import type { Batch } from '../../outbound/feed/batch.ts';
-import { findBatches } from '../../outbound/feed/batches.ts';
 import { type FeedLine, listFeeds } from '../../outbound/feed/feed-list.ts';
+import { type RecentRun, recentRuns } from '../../outbound/feed/recent-runs.ts';
+import { boundsText } from '../../outbound/feed/unusual.ts';
 import { findDeliveries } from '../../outbound/delivery/deliveries.ts';
 import { type AlertLine, listAlerts } from '../../watch/alert-line.ts';
 import type { WebContext } from '../context.ts';
@@ -53,16 +53,18 @@ const own = (call: KnownCall) => {
 };
 
 const troubled = async (ctx: WebContext, call: KnownCall): Promise<Submission[]> => {
-  const held = await findSubmissions(ctx.store.read, { ...own(call), status: 'Held', check: false }, newest);
-  const failed = await findSubmissions(ctx.store.read, { ...own(call), status: 'Failed', check: false }, newest);
-  return [...held, ...failed].sort((a, b) => b.id - a.id);
+  const of = (status: 'Held' | 'Failed') =>
+    findSubmissions(ctx.store.read, { ...own(call), status, check: false }, newest);
+  return (await Promise.all([of('Held'), of('Failed')])).flat().sort((a, b) => b.id - a.id);
 };
 
 const submissions = async (ctx: WebContext, call: KnownCall): Promise<Html> => {
   if (!mayEver(call.asker.scope, 'submissions.read')) return html``;
   const full = call.may('personalData.read', {});
-  const trouble = await troubled(ctx, call);
-  const recent = await findSubmissions(ctx.store.read, own(call), newest);
+  const [trouble, recent] = await Promise.all([
+    troubled(ctx, call),
+    findSubmissions(ctx.store.read, own(call), newest),
+  ]);
   return html`${
       trouble.length === 0
         ? ''
@@ -75,8 +77,8 @@ const submissions = async (ctx: WebContext, call: KnownCall): Promise<Html> => {
 };
 
 /** Rows of a feed's last runs; the newest on the right. */
-const bars = (batches: readonly Batch[]): Html => {
-  const rows = batches.map((one) => one.rows).reverse();
+const bars = (runs: readonly RecentRun[]): Html => {
+  const rows = runs.map((one) => one.rows).reverse();
   const most = Math.max(1, ...rows);
   const width = 100 / runsShown;
   const summary = `rows of the last ${rows.length} files: ${rows.join(', ')}`;
@@ -97,11 +99,11 @@ const bars = (batches: readonly Batch[]): Html => {
   </svg>`;
 };
 
-const card = (feed: FeedLine, batches: readonly Batch[]): Html => {
-  const [last] = batches;
+const card = (feed: FeedLine, runs: readonly RecentRun[]): Html => {
+  const [last] = runs;
   return html`<li class="card">
     <h3><a href="/batches?feed=${encodeURIComponent(feed.feed)}">${feed.feed}</a></h3>
-    ${bars(batches)}
+    ${bars(runs)}
     <p>
       ${
         last
@@ -111,6 +113,7 @@ const card = (feed: FeedLine, batches: readonly Batch[]): Html => {
     </p>
     <p>Next run: ${time(feed.nextRun, 'retired')} <span class="quiet">(${feed.schedule}, ${feed.timezone})</span></p>
     <p>${count(feed.pending)} rows wait for it</p>
+    ${feed.hold ? html`<p class="quiet">A file over ${boundsText(feed.hold)} waits for release</p>` : ''}
   </li>`;
 };
 
@@ -122,31 +125,25 @@ const feeds = async (ctx: WebContext, call: KnownCall): Promise<Html> => {
     .feeds.filter(
       ({ name, retired }) => !retired && (reach === 'all' || ('feeds' in reach && reach.feeds.includes(name))),
     );
-  const lines = await listFeeds(ctx.store, mine, ctx.clock.now());
-  const cards: Html[] = [];
-  for (const line of lines) {
-    const last = await findBatches(
-      ctx.store.read,
-      { feed: line.feed, kind: 'feed' },
-      { newestFirst: true, count: runsShown },
-    );
-    cards.push(card(line, last));
-  }
+  const names = mine.map(({ name }) => name);
+  const [lines, runs] = await Promise.all([
+    listFeeds(ctx.store, mine, ctx.clock.now()),
+    recentRuns(ctx.store.read, names, runsShown),
+  ]);
   return html`<h2>Feeds</h2>
     <ul class="needs cards">
-      ${cards}
+      ${lines.map((line) => card(line, runs.get(line.feed) ?? []))}
     </ul>`;
 };
 
-const shown = async (ctx: WebContext, call: KnownCall): Promise<Response> =>
-  consolePage(call, {
+const shown = async (ctx: WebContext, call: KnownCall): Promise<Response> => {
+  const parts = await Promise.all([alerts, heldDeliveries, feeds, submissions].map((part) => part(ctx, call)));
+  return consolePage(call, {
     title: 'Overview',
     body: html`<h1>Overview</h1>
-      <div id="overview" data-live>
-        ${await alerts(ctx, call)} ${await heldDeliveries(ctx, call)} ${await feeds(ctx, call)}
-        ${await submissions(ctx, call)}
-      </div>`,
+      <div id="overview" data-live>${parts}</div>`,
   });
+};
 
 /** What ran, what is next, and first of all what needs a person. */
 export const overviewRoute = (ctx: WebContext): Route => ({
