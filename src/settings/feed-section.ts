@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { lengthProblem, markerProblem } from '../file/name-checks.ts';
 import { parseMarkerTemplate, parseNameTemplate } from '../file/name-template.ts';
-import type { Feed, Selection } from '../outbound/feed/feed.ts';
+import type { Feed, HoldBounds, Selection } from '../outbound/feed/feed.ts';
 import { namesOf, sidecarSuffix } from '../outbound/feed/file-names.ts';
 import { cronProblem } from '../work/due.ts';
+import { readFeedHold } from './feed-hold-section.ts';
 import { readFileSection } from './file-section.ts';
 import { type Path, type Reading, report, valueAt } from './problem.ts';
 import { leaf, oneOf, read, strict, text, textAs, Wrong, yesNo } from './shape.ts';
@@ -42,6 +43,7 @@ const shape = strict({
   backfill: yesNo.optional(),
   formerly: text('acme-daily').optional(),
   late: duration.optional(),
+  hold: z.unknown().optional(),
   retired: yesNo.default(false),
 });
 
@@ -87,8 +89,14 @@ const readShape = (reading: Reading, path: Path, retired: boolean) =>
 
 type Whole = NonNullable<ReturnType<typeof readShape>['whole']>;
 
-const assemble = (name: string, partner: string, all: Whole, file: Feed['file']): Feed => {
-  const { transactions: wanted, backfill, formerly, late, file: _, ...rest } = all;
+/** What was read apart from the feed's own keys. */
+interface Sections {
+  file: Feed['file'];
+  hold: HoldBounds | undefined;
+}
+
+const assemble = (name: string, partner: string, all: Whole, { file, hold }: Sections): Feed => {
+  const { transactions: wanted, backfill, formerly, late, file: _, hold: _raw, ...rest } = all;
   return {
     name,
     partner,
@@ -98,6 +106,7 @@ const assemble = (name: string, partner: string, all: Whole, file: Feed['file'])
     ...(backfill === undefined ? {} : { backfill }),
     ...(formerly === undefined ? {} : { formerly }),
     ...(late === undefined ? {} : { late }),
+    ...(hold && { hold }),
   };
 };
 
@@ -137,6 +146,7 @@ export const readFeedSection = (reading: Reading, path: Path, name: string, part
       : isSection
         ? readFileSection(reading, [...path, 'file'], valueAt(raw, ['include']))
         : undefined;
+  const hold = readFeedHold(reading, [...path, 'hold']);
   checkDropsOnce(reading, path, good.drops ?? []);
   if (file && !retired) checkNames(reading, path, name, partner, file);
   return {
@@ -148,6 +158,6 @@ export const readFeedSection = (reading: Reading, path: Path, name: string, part
     eventTypes: good.transactions?.eventTypes ?? [],
     formerly: good.formerly,
     retired,
-    feed: all && file ? assemble(name, partner, all, file) : undefined,
+    feed: all && file ? assemble(name, partner, all, { file, hold }) : undefined,
   };
 };

@@ -1,6 +1,7 @@
 import { existsSync, writeSync } from 'node:fs';
 import { type CommitPoint, onCommitPoint } from '../../src/commit-point.ts';
 import { asFault } from '../../src/fault.ts';
+import type { HoldBounds } from '../../src/outbound/feed/feed.ts';
 import type { OccurrenceKind } from '../../src/work/occurrences.ts';
 import { type Mistake, renderAgain, spoil } from './broken.ts';
 import { deliverAll, freezeNew, type Line, openLine } from './line.ts';
@@ -25,6 +26,8 @@ export interface Errand extends ServerDrop {
   /** Whether it runs by hand (if nothing is said) or for a due time of the clock, a minute for each round. */
   kind?: OccurrenceKind;
   mistake?: Mistake;
+  /** Bounds of its feed: what is over them waits for a person. */
+  hold?: HoldBounds;
 }
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
@@ -62,7 +65,8 @@ const oneRound = async (line: Line, errand: Errand, round: number): Promise<void
   if (orders.length > 0) await addOrders(line.store, orders);
   say(`committed ${orders.join(' ')}`);
   if (errand.mistake === 'renders again') return renderAgain(line, errand.folder);
-  await freezeNew(line, errand.kind === 'schedule' ? { due: round * 60_000, kind: 'schedule' } : {});
+  const request = errand.kind === 'schedule' ? ({ due: round * 60_000, kind: 'schedule' } as const) : {};
+  await freezeNew(line, request, errand.hold);
   await deliverAll(line);
 };
 

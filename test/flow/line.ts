@@ -6,7 +6,7 @@ import type { DeliveryContext } from '../../src/outbound/delivery/context.ts';
 import { findDeliveries } from '../../src/outbound/delivery/deliveries.ts';
 import type { Delivery, DropPlan } from '../../src/outbound/delivery/delivery.ts';
 import type { FeedContext } from '../../src/outbound/feed/context.ts';
-import type { Feed } from '../../src/outbound/feed/feed.ts';
+import type { Feed, HoldBounds } from '../../src/outbound/feed/feed.ts';
 import { runFeed, type RunRequest, type RunResult } from '../../src/outbound/feed/run.ts';
 import { openSpool } from '../../src/store/spool.ts';
 import { openStore } from '../../src/store/open-store.ts';
@@ -82,8 +82,15 @@ export const openLine = async ({ url, spool, drop, unknown, leaseMs }: LineOptio
 };
 
 /** Freezes what is new, by hand and now if nothing else is said; waits for another run. */
-export const freezeNew = (line: Line, request: Partial<RunRequest> = {}): Promise<RunResult> =>
-  runFeed(line, feed, { due: line.clock.now(), kind: 'hand', waitMs: 30_000, ...request });
+export const freezeNew = (line: Line, request: Partial<RunRequest> = {}, hold?: HoldBounds): Promise<RunResult> =>
+  runFeed(
+    line,
+    { ...feed, ...(hold && { hold }) },
+    {
+      ...{ due: line.clock.now(), kind: 'hand', waitMs: 30_000 },
+      ...request,
+    },
+  );
 
 const unfinished = ['pending', 'sending'] as const;
 

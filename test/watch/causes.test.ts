@@ -52,6 +52,22 @@ describe('held', () => {
     expect(keys(hostKey, { ...hostKey, dropName: 'x' }, taken)).toHaveLength(3);
     expect(keys({ state: 'held', errorCode: null })).toEqual(['held:acme-sftp:unknown']);
   });
+
+  test('unusual batches of a feed are one cause, whatever the drops they go to', () => {
+    const unusual = { state: 'held', errorCode: 'unusual', error: 'it has 9 rows', hint: 'look' } as const;
+    const held = [
+      deliveryOf({ id: 1, ...unusual }),
+      deliveryOf({ id: 2, batchId: 1, dropName: 'acme-copy', ...unusual }),
+      deliveryOf({ id: 3, feed: 'other', ...unusual }),
+    ];
+    const causes = heldCauses(held, [deliveryOf({ id: 4 }), deliveryOf({ id: 5, dropName: 'acme-copy' })]);
+    expect(causes.map(({ key, subject }) => [key, subject])).toEqual([
+      ['unusual:acme-nightly', 'acme-nightly: held (unusual)'],
+      ['unusual:other', 'other: held (unusual)'],
+    ]);
+    expect(causes[0]?.text).toContain('2 deliveries are held for this. 2 later files wait behind.');
+    expect(causes[0]?.hint).toContain('then: nightdrop deliveries release 1 (and the others)');
+  });
 });
 
 describe('a late feed', () => {

@@ -3,6 +3,8 @@ import { makeRunDueFeeds } from '../../jobs/run-due-feeds.ts';
 import { placeOf, type DropSpec } from '../../src/drop/drop.ts';
 import { Fault } from '../../src/fault.ts';
 import { release, settle } from '../../src/outbound/delivery/actions.ts';
+import { findDeliveries } from '../../src/outbound/delivery/deliveries.ts';
+import { runFeed } from '../../src/outbound/feed/run.ts';
 import { openAtFence } from '../../src/store/fence.ts';
 import type { Store } from '../../src/store/store.ts';
 import { addTransactions, due, makeFeed } from '../feeds.ts';
@@ -42,6 +44,23 @@ describeStores('alerts', (open) => {
         told: [{ openedTold: expect.any(String), endedTold: expect.any(String), error: null }],
       },
     ]);
+  });
+
+  test('an unusual batch is one alert for all its drops, told once, until all of them are released', async () => {
+    const store = await open();
+    const feeds = [makeFeed({ drops: ['one', 'two'], hold: { rowsOver: 1 } })];
+    const { receiver, context, wake } = await one(store, { feeds });
+    await addTransactions(store, [{}, {}]);
+    await runFeed(context, feeds[0]!, { due, kind: 'schedule' });
+    for (let round = 0; round < 3; round++) await wake();
+    expect(toldTo(receiver)).toEqual(['opened acme-nightly: held (unusual)']);
+    const ids = (await findDeliveries(store.read)).map(({ id }) => id);
+    await release(store, ids[0]!);
+    await wake();
+    expect(toldTo(receiver)).toHaveLength(1);
+    await release(store, ids[1]!);
+    await wake();
+    expect(toldTo(receiver)).toEqual(['opened acme-nightly: held (unusual)', 'ended acme-nightly: held (unusual)']);
   });
 
   test('a release and a settle end it, each in its way', async () => {

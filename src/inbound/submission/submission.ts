@@ -50,6 +50,8 @@ export interface Submission {
   /** When its files were let go of. */
   expiredAt: number | null;
   claim: number;
+  /** How often a person has released it. */
+  releases: number;
   /** Data lines whose outcomes are committed. */
   position: number;
   reading: Reading | null;

@@ -41,6 +41,7 @@ const readSubmission = (row: Row): Submission => ({
   completedAt: intOrNull(row['completed_at']),
   expiredAt: intOrNull(row['expired_at']),
   claim: int(row['claim']),
+  releases: int(row['releases']),
   position: int(row['position']),
   reading: row['reading'] === null ? null : (JSON.parse(String(row['reading'])) as Reading),
   notes: JSON.parse(String(row['notes'])) as string[],

@@ -54,18 +54,23 @@ const refuseState = (operation: string, { id, state, leasedUntil }: Delivery, to
   throw refused(operation, id, `it is ${state}`, hints[effective], `is-${state}`);
 };
 
+const stale = (id: number, { error }: Delivery): Fault =>
+  refused('release', id, `it is held anew since: ${error ?? 'no reason was kept'}`, 'look at it as it is now', 'stale');
+
 const afresh = { error: null, hint: null, error_code: null };
 
 /**
  * Held → pending, due at once: a person has looked and lets it go on. What was unclear counts as looked into, and
  * `giveUpAfter` counts anew from its next attempt. Files that are confirmed are not sent again. Fault `is-…` (refuse)
- * when it is not held.
+ * when it is not held. `shownClaim` is the claim number that a page showed: Fault `stale` (refuse) when it is held anew
+ * since, maybe for another reason.
  */
-export const release = async (store: Store, id: number): Promise<void> => {
+export const release = async (store: Store, id: number, shownClaim?: number): Promise<void> => {
   const found = await existing(store, 'release', id);
   if (found.state !== 'held')
     throw refused('release', id, `it is ${found.state}`, hints[found.state], `is-${found.state}`);
-  await change(store, 'release', id, 'pending', async (writer) => {
+  await change(store, 'release', id, 'pending', async (writer, now) => {
+    if (shownClaim !== undefined && shownClaim !== now.claim) throw stale(id, now);
     await noteByHand(writer, id, 'released');
     return { ...afresh, started_at: null, next_attempt_at: await writer.now() };
   });

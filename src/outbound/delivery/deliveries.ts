@@ -35,21 +35,23 @@ const toDelivery = (row: Row): Delivery => ({
 });
 
 /**
- * The duty to bring a batch to a drop, due at once. Called in the database transaction that freezes the batch (commit
- * point 4). `ordering: strict`: not before every earlier strict delivery of the same feed to the same drop is done.
+ * The duty to bring a batch to a drop, due at once, or `held` from the start for that reason. Called in the database
+ * transaction that freezes the batch (commit point 4). `ordering: strict`: not before every earlier strict delivery of the
+ * same feed to the same drop is done.
  */
 export const plan = async (
   { knex }: Writer,
-  wanted: { batchId: number; feed: string; dropName: string; ordering: Delivery['ordering']; now: number },
+  wanted: Pick<Delivery, 'batchId' | 'feed' | 'dropName' | 'ordering'> & { now: number; held?: Trouble },
 ): Promise<void> => {
   await knex('deliveries').insert({
     batch_id: wanted.batchId,
     feed: wanted.feed,
     drop_name: wanted.dropName,
     ordering: wanted.ordering,
-    state: 'pending',
+    state: wanted.held ? 'held' : 'pending',
     created_at: wanted.now,
     next_attempt_at: wanted.now,
+    ...(wanted.held && troubleColumns(wanted.held)),
   });
 };
 

@@ -8,6 +8,7 @@ import { allFeeds } from './feeds.ts';
 import { memberAggregate } from './member-query.ts';
 import type { TimeFrame } from './time-frame.ts';
 import { type MemberRule, normal } from './selection.ts';
+import { type BoundsLine, boundsLine } from './unusual.ts';
 
 /** A feed as lists show it. */
 export interface FeedLine {
@@ -20,6 +21,8 @@ export interface FeedLine {
   pending: number;
   /** ISO 8601; null for a retired feed. */
   nextRun: string | null;
+  /** Beyond which bounds its files wait for a person, where it has any. */
+  hold?: BoundsLine;
 }
 
 export const listFeeds = async (store: Store, feeds: readonly Feed[], now: number): Promise<FeedLine[]> => {
@@ -38,6 +41,7 @@ export const listFeeds = async (store: Store, feeds: readonly Feed[], now: numbe
       watermark,
       pending: feed.retired || startsEmpty ? 0 : await countPending(store.read, feed, watermark),
       nextRun: next === undefined ? null : isoInstant(next),
+      ...(feed.hold && { hold: boundsLine(feed.hold) }),
     });
   }
   return lines;

@@ -69,6 +69,13 @@ export interface FileSpec {
   columns: Column[];
 }
 
+/** From when on a batch waits for a person: more than one of these; exactly as much is not. At least one is there. */
+export interface HoldBounds {
+  rowsOver?: number;
+  /** By currency, minor units as decimal digits. A currency that is not here has no bound. */
+  amountOver?: Readonly<Record<string, string>>;
+}
+
 /** A partner's standing order. */
 export interface Feed {
   name: string;
@@ -85,6 +92,8 @@ export interface Feed {
   order: 'strict' | 'free';
   /** Names of the partner's drops. */
   drops: string[];
+  /** Batches beyond these wait for a person; none does without it. */
+  hold?: HoldBounds;
   /** What to do with older transactions that a widened selection newly holds. */
   backfill?: boolean;
   /** The feed's earlier name, whose history it goes on with. */

@@ -4,6 +4,7 @@ import type { Writer } from '../../store/store.ts';
 import { assertHeld, claimLost, type Lease } from '../../work/leases.ts';
 import { finishOccurrence } from '../../work/occurrences.ts';
 import { plan } from '../delivery/deliveries.ts';
+import type { Trouble } from '../delivery/delivery.ts';
 import { batchFiles } from './batch-files.ts';
 import type { Batch } from './batch.ts';
 import { findBatches, insertBatch, lastBatch, type NewBatch } from './batches.ts';
@@ -15,6 +16,7 @@ import type { Layout } from './layout.ts';
 import { membersText } from './members.ts';
 import type { Rendered } from './render.ts';
 import type { Membership } from './selection.ts';
+import { unusualBatch } from './unusual.ts';
 
 /** Everything that becomes one batch. */
 export interface Freezing {
@@ -30,11 +32,12 @@ export interface Freezing {
 
 /**
  * Commit point 4: in one database transaction the batch with its layout, selection and companions, its pending
- * deliveries, the feed's watermark and number, and the end of the occurrence. When another run was first our bytes are
- * dropped and Fault `claim-lost` (retry) is thrown.
+ * deliveries (held ones, when the batch is beyond the feed's `hold`), the feed's watermark and number, and the end of the
+ * occurrence. When another run was first our bytes are dropped and Fault `claim-lost` (retry) is thrown.
  */
 export const freeze = async (ctx: FeedContext, freezing: Freezing): Promise<Batch> => {
-  const { feed, history, lease, occurrence, membership } = freezing;
+  const { feed, history, lease, occurrence, membership, rendered } = freezing;
+  const held = unusualBatch(feed.hold, { rows: rendered.members.count, sums: rendered.sums });
   const batch = await describeBatch(ctx, freezing);
   reached('4 before freeze');
   const id = await ctx.store
@@ -45,7 +48,7 @@ export const freeze = async (ctx: FeedContext, freezing: Freezing): Promise<Batc
       const moved = await advanceFeed(writer, { name: feed.name, from, to, selection: membership.selection });
       if (!moved) throw claimLost(feed.name);
       const batchId = await insertBatch(writer, batch);
-      await planDeliveries(writer, feed, { batchId, ordering: feed.order, now: batch.frozenAt });
+      await planDeliveries(writer, feed, { batchId, ordering: feed.order, now: batch.frozenAt, ...(held && { held }) });
       await finishOccurrence(writer, { id: occurrence.id, claim: lease.claim }, 'frozen');
       return batchId;
     })
@@ -83,11 +86,11 @@ const describeBatch = async (ctx: FeedContext, freezing: Freezing): Promise<NewB
   };
 };
 
-/** One pending delivery for each of the feed's drops. */
+/** One delivery for each of the feed's drops: pending, or held. */
 export const planDeliveries = async (
   writer: Writer,
   feed: Feed,
-  planned: { batchId: number; ordering: Feed['order']; now: number },
+  planned: { batchId: number; ordering: Feed['order']; now: number; held?: Trouble },
 ): Promise<void> => {
   for (const dropName of feed.drops) await plan(writer, { ...planned, feed: feed.name, dropName });
 };

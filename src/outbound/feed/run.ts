@@ -153,7 +153,7 @@ const render = async (
       job: { layout, rule: planned },
       from: lowest(planned),
       stages: (part) => packing.stages(names.part(part)),
-      sums: feed.file.sidecar === 'manifest',
+      sums: feed.file.sidecar === 'manifest' || feed.hold?.amountOver !== undefined,
       openAtFence: ctx.openAtFence ?? openAtFence,
       fence: fenceOptions(options),
       ...(options.progress && { progress: options.progress }),

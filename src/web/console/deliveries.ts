@@ -11,7 +11,7 @@ import { wrongRequest } from '../problem.ts';
 import { type Found, idIn, type KnownCall, type Route, routeOn } from '../route.ts';
 import { cell, type Column, facts, pages, size, table, time } from './cells.ts';
 import { deliveryTable, stateBadge } from './delivery-cells.ts';
-import { backTo, consolePage, ownForm } from './frame.ts';
+import { backTo, consolePage, ownForm, shownIn } from './frame.ts';
 
 const perPage = 50;
 
@@ -77,11 +77,17 @@ const reasonField = html`<label
   >Why, for the record <input name="reason" required maxlength="${longestReason}" size="40"
 /></label>`;
 
+const releaseText = ({ errorCode }: Delivery): string =>
+  errorCode === 'unusual' ? 'Release: send it as it is' : 'Release: try it again';
+
+/** What is shown now: a page that is older than the last hold releases nothing. */
+const shownAs = ({ claim }: Delivery): Html => html`<input type="hidden" name="claim" value="${claim}" />`;
+
 const actions = (ctx: WebContext, call: KnownCall, one: Delivery): Html => {
   const own = subjectOf(ctx, one);
   const held = one.state === 'held';
   return html`<div class="actions">
-    ${held && call.may('deliveries.release', own) ? button(call, one, 'release', 'Release: try it again') : ''}
+    ${held && call.may('deliveries.release', own) ? button(call, one, 'release', releaseText(one), shownAs(one)) : ''}
     ${one.state === 'delivered' && call.may('deliveries.resend', own) ? button(call, one, 'resend', 'Send it again') : ''}
     ${
       (held || one.state === 'pending') && call.may('deliveries.settle', own)
@@ -179,7 +185,7 @@ export const deliveryRoutes = (ctx: WebContext): Route[] => [
   routeOn({ method: 'get', path: '/deliveries/:id', face: 'page', needs: 'deliveries.read' }, find(ctx), (call, one) =>
     shown(ctx, call, one),
   ),
-  hand(ctx, 'release', (_, id) => release(ctx.store, id)),
+  hand(ctx, 'release', async (call, id) => release(ctx.store, id, shownIn(await call.form(), 'claim'))),
   hand(ctx, 'resend', (_, id) => resend(deliveryContext(ctx), id)),
   hand(ctx, 'settle', settleBy(ctx)),
 ];

@@ -94,3 +94,10 @@ export const consolePage = (call: KnownCall, { title, body }: ConsolePage, statu
 
 /** After a form has done its work: back to a page, so that reloading it repeats nothing. */
 export const backTo = (path: string): Response => new Response(null, { status: 303, headers: { Location: path } });
+
+/**
+ * What a form says its page showed, such as how often a thing was released; undefined where it says nothing. What is no
+ * number matches nothing.
+ */
+export const shownIn = (form: URLSearchParams, name: string): number | undefined =>
+  form.has(name) ? Number(form.get(name)) : undefined;

@@ -11,7 +11,7 @@ import type { Html } from '../page.ts';
 import type { Action } from '../people/may.ts';
 import { type Found, idIn, type KnownCall, type Route, routeOn } from '../route.ts';
 import { cell, type Column, count, facts, pages, size, table, time } from './cells.ts';
-import { backTo, consolePage, ownForm } from './frame.ts';
+import { backTo, consolePage, ownForm, shownIn } from './frame.ts';
 import { importActions, importNow } from './import-now.ts';
 import { chosenColumns, columnsPage } from './mapping.ts';
 import { outcomeBadge, shownSender, statusBadge } from './submission-cells.ts';
@@ -109,7 +109,8 @@ const actions = (call: KnownCall, one: Submission): Html => {
     ${
       releasable(one) && call.may('submissions.release', own)
         ? html`<form method="post" action="/submissions/${one.id}/release">
-            ${ownForm(call)}<button class="main">Release: process it after all</button>
+            ${ownForm(call)}<input type="hidden" name="releases" value="${one.releases}" />
+            <button class="main">Release: process it after all</button>
             <label class="tick"
               ><input type="checkbox" name="anyway" value="yes" /> even where later files have changed actions
               since</label
@@ -155,7 +156,12 @@ const shown = async (ctx: WebContext, call: KnownCall, one: Submission): Promise
 };
 
 const release = async (ctx: WebContext, call: KnownCall, one: Submission): Promise<Response> => {
-  await releaseSubmission(ctx.store, one.id, { anyway: (await call.form()).get('anyway') === 'yes' });
+  const form = await call.form();
+  const shown = shownIn(form, 'releases');
+  await releaseSubmission(ctx.store, one.id, {
+    anyway: form.get('anyway') === 'yes',
+    ...(shown !== undefined && { shown }),
+  });
   return backTo(`/submissions/${one.id}`);
 };
 

@@ -337,6 +337,25 @@ describeStores('a submission', (open) => {
     expect((await stage.shown('A'))[0]).toMatchObject({ amount: '70.00' });
   });
 
+  test('one that was released and held again is not released by a page that is older', async () => {
+    const stage = await makeStage(await open(), [order('A')]);
+    const { store } = stage;
+    const one = await stage.accept(`${header}A,4521,70,ORDER_UPDATE`);
+    const bytes = readFileSync(stage.spool.pathOf(one.spool));
+    rmSync(stage.spool.pathOf(one.spool));
+    expect(await stage.apply(one.id)).toBe('held');
+    const page = (await stage.stand(one.id)).releases;
+    await releaseSubmission(store, one.id, { shown: page });
+    await expect(releaseSubmission(store, one.id, { shown: page })).rejects.toMatchObject({ code: 'not-held' });
+    expect(await stage.apply(one.id)).toBe('held');
+    const again = releaseSubmission(store, one.id, { shown: page });
+    await expect(again).rejects.toMatchObject({ code: 'stale', next: 'refuse', hint: 'look at it anew' });
+    expect(await stage.stand(one.id)).toMatchObject({ status: 'Held', releases: page + 1 });
+    writeFileSync(stage.spool.pathOf(one.spool), bytes);
+    await releaseSubmission(store, one.id, { shown: page + 1 });
+    expect(await stage.apply(one.id)).toBe('complete');
+  });
+
   test('a file that is wrong as a whole fails with one sentence and no records', async () => {
     const stage = await makeStage(await open(), [order('A')]);
     const failed = async (content: string | Buffer, fileName = 'mods.csv') => {

@@ -198,6 +198,27 @@ describeStores('by hand', (open) => {
     await refuses('is-delivered', settle(store, id, 'x'));
     await refuses('is-delivered', release(store, id));
   });
+
+  test('what was released and held again is not released by a page that is older', async () => {
+    const acme = site();
+    const world = await makeWorld(await open(), { acme: planOf(acme.spec) });
+    const { deliveries, main } = await world.freeze();
+    const [id] = deliveries as [number];
+    const { store } = world.ctx;
+    await world.set(id, { state: 'held', error: 'first reason', error_code: 'unusual' });
+    const page = (await world.read(id))!.claim;
+    await release(store, id, page);
+    writeFileSync(join(acme.folder, main.fileName), 'other bytes');
+    await deliverDue(world.ctx);
+    expect(await world.read(id)).toMatchObject({ state: 'held', errorCode: 'taken' });
+    const again = await release(store, id, page).catch((error: unknown) => error);
+    expect(again).toMatchObject({ next: 'refuse', code: 'stale', hint: 'look at it as it is now' });
+    expect(again).toMatchObject({ reason: expect.stringContaining('a file of that name is already there') as string });
+    await expect(release(store, id, NaN)).rejects.toMatchObject({ code: 'stale' });
+    expect(await world.read(id)).toMatchObject({ state: 'held', errorCode: 'taken' });
+    await release(store, id, (await world.read(id))!.claim);
+    expect(await world.read(id)).toMatchObject({ state: 'pending', errorCode: null });
+  });
 });
 
 describeStores('pickups', (open) => {

@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startChromium } from '../../servers/chromium.ts';
 import { describeStores } from '../../stores.ts';
@@ -52,6 +52,14 @@ const pathsOf = ({ submission, delivery, batch, order, eventType }: Awaited<Retu
 });
 
 const focusedLink = "document.activeElement?.getAttribute('href')";
+
+/** The same page once more, without its script, which would show the new state by itself. */
+const staysAsItIs = async (page: Page): Promise<Page> => {
+  const other = await page.context().newPage();
+  await other.route('**/*.js', (route) => route.abort());
+  await other.goto(page.url());
+  return other;
+};
 
 describeStores('the console', (open, kind) => {
   // The same pages over both databases: their rules need to be looked at once.
@@ -110,10 +118,19 @@ describeStores('the console', (open, kind) => {
     await page.waitForURL(new RegExp(`/submissions/${mine.submission}$`));
     const stale = await page.context().newPage();
     await stale.goto(page.url());
+    const older = await staysAsItIs(page);
     await page.getByRole('button', { name: /Release/ }).click();
     await page.getByText('Queued').first().waitFor();
     await stale.getByRole('button', { name: /Release/ }).click();
     await stale.getByText('only one that is Duplicate or Held can be released').waitFor();
+    await place.store.write(async ({ knex }) => {
+      await knex('submissions').where({ id: mine.submission }).update({ status: 'Held', error: 'another reason' });
+    });
+    await older.getByRole('button', { name: /Release/ }).click();
+    await older.getByText('it was released and held again: another reason').waitFor();
+    await page.goto(`${place.base}/submissions/${mine.submission}`);
+    await page.getByRole('button', { name: /Release/ }).click();
+    await page.getByText('Queued').first().waitFor();
     const held = await place.ask(`/api/v1/submissions/${mine.submission}`, { as: await place.token(ops) });
     expect(held.json()['status']).toBe('Queued');
   });
@@ -125,7 +142,17 @@ describeStores('the console', (open, kind) => {
     await page.goto(`${place.base}/deliveries?state=held`);
     await page.goto(`${place.base}/deliveries/${mine.delivery}`);
     await page.getByText('planted error').first().waitFor();
+    const stale = await staysAsItIs(page);
     await page.getByRole('button', { name: /Release/ }).click();
+    await page.locator('.status', { hasText: 'pending' }).first().waitFor();
+    await place.store.write(async ({ knex }) => {
+      const again = { state: 'held', error: 'another error', error_code: 'unusual' };
+      await knex('deliveries').where({ id: mine.delivery }).update(again);
+    });
+    await stale.getByRole('button', { name: 'Release: try it again' }).click();
+    await stale.getByText('it is held anew since: another error').waitFor();
+    await page.goto(`${place.base}/deliveries/${mine.delivery}`);
+    await page.getByRole('button', { name: 'Release: send it as it is' }).click();
     await page.locator('.status', { hasText: 'pending' }).first().waitFor();
     await page.goto(`${place.base}/deliveries/${theirs.delivery}`);
     await page.getByLabel('Why, for the record').fill('sent by mail');
