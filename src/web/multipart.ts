@@ -12,6 +12,9 @@ export interface FormFile {
 }
 
 const longestHead = 16_384;
+/** Fields before the file, and bytes behind it: a form of ours has one or none of each. */
+const mostFields = 100;
+const mostBehind = 65_536;
 
 const broken = (reason: string): Fault =>
   new Fault({
@@ -42,7 +45,10 @@ const makeReader = (source: AsyncIterable<Buffer>) => {
     }
   }
   const drain = async (): Promise<void> => {
-    while (!(await chunks.next()).done) held = Buffer.alloc(0);
+    let behind = held.length;
+    held = Buffer.alloc(0);
+    for (let next = await chunks.next(); next.done !== true; next = await chunks.next())
+      if ((behind += next.value.length) > mostBehind) throw broken('there is too much behind the file');
   };
   return { until, drain };
 };
@@ -72,14 +78,15 @@ const fileNameIn = (head: string): string | undefined => {
 };
 
 /**
- * The first file of a form. Fields before it are passed over; what comes behind it is read and let go of. Fault `usage`
- * (refuse) when the form holds no file or is cut off, and whatever the source rejects with.
+ * The first file of a form. Up to a hundred fields before it are passed over; up to 64 KB behind it are read and let go
+ * of. Fault `usage` (refuse) when the form holds more than that, no file, or is cut off, and whatever the source rejects
+ * with.
  */
 export const fileInForm = async (body: AsyncIterable<Buffer>, contentType: string): Promise<FormFile> => {
   const { until, drain } = makeReader(body);
   const mark = Buffer.from(`\r\n--${boundaryIn(contentType)}`);
   await short(until(mark));
-  for (;;) {
+  for (let fields = 0; fields <= mostFields; fields++) {
     const head = await short(until(Buffer.from('\r\n\r\n')));
     const fileName = fileNameIn(head);
     if (fileName !== undefined) {
@@ -91,4 +98,5 @@ export const fileInForm = async (body: AsyncIterable<Buffer>, contentType: strin
     }
     await short(until(mark));
   }
+  throw broken('there are too many fields before the file');
 };

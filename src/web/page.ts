@@ -30,8 +30,18 @@ export const page = (title: string, body: Html): Html =>
       </body>
     </html> `;
 
+/** What turns the direction of the text behind it, or hides in it: shown by its number, so that a name is what it seems. */
+const turning = /[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]/g;
+
+const shownByNumber = (found: string): string =>
+  `[U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}]`;
+
+/** A page as it is sent. No page of ours holds such a character; what comes from outside may. */
 export const pageAnswer = async (text: Html, status = 200, headers: Record<string, string> = {}): Promise<Response> =>
-  new Response(String(await text), { status, headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers } });
+  new Response(String(await text).replace(turning, shownByNumber), {
+    status,
+    headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers },
+  });
 
 /** What a person sees of an error. */
 export const problemPage = ({ title, reason, hint }: Problem): Html =>

@@ -7,6 +7,7 @@ import { type GateState, Wait } from './gate.ts';
 import { linkLastsMs } from './links.ts';
 import { networkOf } from './network.ts';
 import { personName } from './people.ts';
+import { readProof } from './proof.ts';
 import { absoluteMs, endSession } from './sessions.ts';
 import { askForLink, mailsLinks, signIn } from './sign-in.ts';
 
@@ -104,7 +105,11 @@ export const signInRoutes = (ctx: WebContext, state: GateState): Route[] => [
     path: '/sign-in/:proof',
     face: 'page',
     needs: 'open',
-    run: (call) => pageAnswer(linkPage(call.params['proof'] ?? '')),
+    run: ({ params }) => {
+      const proof = params['proof'] ?? '';
+      // Anything else could lead the button to another form of ours.
+      return readProof(proof) ? pageAnswer(linkPage(proof)) : pageAnswer(worthlessPage(), 400);
+    },
   },
   { method: 'post', path: '/sign-in/:proof', face: 'page', needs: 'open', run: (call) => redeem(ctx, state, call) },
   {

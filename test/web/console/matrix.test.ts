@@ -1,30 +1,20 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { putPerson } from '../../../src/web/people/people.ts';
-import { beginSession, sessionOfCookie } from '../../../src/web/people/sessions.ts';
 import { describeStores } from '../../stores.ts';
 import { setStage } from '../api/stage.ts';
 import { type Answer, openPlace, type PlaceOfWeb } from '../place.ts';
+import { somebody } from '../security/somebody.ts';
 import { asked, type Case, cases, nobody, type Owned, pageRoutes, type Role, scopes } from './page-cases.ts';
 
 const roles = Object.keys(scopes) as Role[];
 
-/** Somebody new who is signed in: one may ask only so often. */
-const somebody = async ({ store, clock, base }: PlaceOfWeb, role: Role, name: string) => {
-  const now = clock.now();
-  const { id: personId } = await putPerson(store, name, scopes[role], now);
-  const value = await beginSession(store, { personId, peer: 'test', ended: undefined, now });
-  const formToken = (await sessionOfCookie(store, value, now))?.formToken ?? '';
-  return { formToken, headers: { Cookie: `nightdrop=${value}`, Origin: base } };
-};
-
 /** Asks as somebody, in the way their browser does. */
 const asking = (place: PlaceOfWeb) => (role: Role, key: string, one: Case) => {
-  const who = somebody(place, role, `${role} ${key}`);
+  const who = somebody(place, scopes[role], `${role} ${key}`);
   return async (owned: Owned): Promise<Answer> => {
-    const { formToken, headers } = await who;
+    const { cookie, formToken } = await who;
     const { path, ask } = asked(key, one, owned, formToken);
-    return place.ask(path, { ...ask, headers });
+    return place.ask(path, { ...ask, headers: { Cookie: cookie, Origin: place.base } });
   };
 };
 
