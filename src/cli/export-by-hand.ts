@@ -3,12 +3,13 @@ import { findDeliveries, showDelivery } from '../outbound/delivery/deliveries.ts
 import type { Delivery } from '../outbound/delivery/delivery.ts';
 import type { Batch } from '../outbound/feed/batch.ts';
 import { findBatches } from '../outbound/feed/batches.ts';
+import { exported } from '../outbound/feed/exported.ts';
 import type { Feed } from '../outbound/feed/feed.ts';
 import { runFeed } from '../outbound/feed/run.ts';
 import { Fault } from '../fault.ts';
 import { isDone } from './delivery-text.ts';
 import { exit, type ExitCode } from './exit-code.ts';
-import { exported, exportedText } from './export-text.ts';
+import { exportedText } from './export-text.ts';
 import { whileInterruptible } from './interrupt.ts';
 import { type Output, plural } from './output.ts';
 import { makeProgress } from './progress.ts';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { showDelivery } from '../outbound/delivery/deliveries.ts';
+import { exported } from '../outbound/feed/exported.ts';
 import type { Feed } from '../outbound/feed/feed.ts';
 import { namesOf } from '../outbound/feed/file-names.ts';
 import { exportToDrops, exportToFile } from '../outbound/feed/manual.ts';
@@ -9,7 +10,7 @@ import type { Call } from './command.ts';
 import { isDone } from './delivery-text.ts';
 import { exit, type ExitCode } from './exit-code.ts';
 import { deliverWithBar } from './export-by-hand.ts';
-import { exported, exportedText } from './export-text.ts';
+import { exportedText } from './export-text.ts';
 import { whileInterruptible } from './interrupt.ts';
 import type { Output } from './output.ts';
 import { makeProgress } from './progress.ts';

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isoInstant } from '../../clock.ts';
 import { int, intOrNull, type Writer } from '../../store/store.ts';
 import type { Row } from './deliveries.ts';
 
@@ -45,6 +46,12 @@ const toAttempt = (row: Row): Attempt => ({
 /** All attempts of a delivery, with the notes between them, oldest first. */
 export const attemptsOf = async (db: Knex, deliveryId: number): Promise<Attempt[]> =>
   ((await db('attempts').where({ delivery_id: deliveryId }).orderBy('number')) as Row[]).map(toAttempt);
+
+/** An attempt as lists show it; instants in ISO 8601. */
+export const attemptLine = ({ number, place, fileName, phase, startedAt, endedAt, outcome, error, hint }: Attempt) => ({
+  ...{ number, place, fileName, phase, startedAt: isoInstant(startedAt) },
+  ...{ endedAt: endedAt === null ? null : isoInstant(endedAt), outcome, error, hint },
+});
 
 /** Where each delivered file of this drop that no partner was seen to take was brought to, by delivery. */
 export const placesOf = async (db: Knex, dropName: string): Promise<Map<number, string>> => {

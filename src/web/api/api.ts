@@ -7,6 +7,7 @@ import { describe } from './openapi.ts';
 import { referencePage } from './reference-page.ts';
 import { pageAnswer } from '../page.ts';
 import type { Route } from '../route.ts';
+import { exportEndpoints } from './exports.ts';
 import { feedEndpoints } from './feeds.ts';
 import { operationsEndpoints } from './operations.ts';
 import { orderEndpoints } from './orders.ts';
@@ -28,6 +29,7 @@ const meEndpoint = (ctx: WebContext): Endpoint =>
 /** Every endpoint of the API, in the order in which they are told of. */
 export const endpoints = (ctx: WebContext): Endpoint[] => [
   ...feedEndpoints(ctx),
+  ...exportEndpoints(ctx),
   ...batchEndpoints(ctx),
   ...deliveryEndpoints(ctx),
   ...submissionEndpoints(ctx),

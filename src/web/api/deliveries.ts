@@ -1,14 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import { release, resend, settle } from '../../outbound/delivery/actions.ts';
+import { attemptLine, attemptsOf } from '../../outbound/delivery/attempts.ts';
 import { findDeliveries, findDelivery, showDelivery } from '../../outbound/delivery/deliveries.ts';
 import type { Delivery } from '../../outbound/delivery/delivery.ts';
 import { deliveryContext, partnerOf, type WebContext } from '../context.ts';
 import { nothingHere } from '../problem.ts';
 import { type Found, idIn, type KnownCall } from '../route.ts';
-import { paged } from './cursor.ts';
+import { paged, pagedList } from './cursor.ts';
 import { type Endpoint, listOf, ofOne } from './endpoint.ts';
 import { given, inFeeds, subjectOfFeed } from './narrow.ts';
-import { delivery, deliveryStates, idText, listing, pageOf } from './shapes.ts';
+import { attempt, delivery, deliveryStates, idText, listing, pageOf, shortListing } from './shapes.ts';
 
 const found =
   (ctx: WebContext) =>
@@ -52,6 +53,18 @@ const oneEndpoint = (ctx: WebContext): Endpoint =>
     },
     found(ctx),
     ({ thing }) => Promise.resolve(showDelivery(thing)),
+  );
+
+const attemptsEndpoint = (ctx: WebContext): Endpoint =>
+  ofOne(
+    ctx,
+    {
+      ...{ method: 'get', path: '/deliveries/{id}/attempts', needs: 'deliveries.read', tag: 'deliveries', params },
+      summary: 'its attempts with their errors and hints, and what people did in between',
+      ...{ query: shortListing, answer: pageOf(attempt) },
+    },
+    found(ctx),
+    async ({ thing, query }) => pagedList(query, (await attemptsOf(ctx.store.read, thing.id)).map(attemptLine)),
   );
 
 /** The delivery as it now is. */
@@ -112,6 +125,7 @@ const settleEndpoint = (ctx: WebContext): Endpoint =>
 export const deliveryEndpoints = (ctx: WebContext): Endpoint[] => [
   deliveriesEndpoint(ctx),
   oneEndpoint(ctx),
+  attemptsEndpoint(ctx),
   resendEndpoint(ctx),
   releaseEndpoint(ctx),
   settleEndpoint(ctx),

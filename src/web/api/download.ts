@@ -11,6 +11,8 @@ export interface KeptFile {
   fileName: string;
   /** Hex, where it is known. */
   sha256?: string;
+  /** It was made for this one time: it is removed when it was read. */
+  passing?: true;
 }
 
 /** RFC 8187: what may stand in `filename*` unquoted. */
@@ -49,8 +51,10 @@ export const download = async (spool: Spool, file: KeptFile): Promise<Response> 
       ? gone(file.fileName)
       : asFault(error, 'read', file.fileName);
   });
+  const stream = spool.read(file.spool);
+  if (file.passing) stream.once('close', () => void spool.remove(file.spool).catch(() => undefined)); // what stays is swept
   const digest = file.sha256 === undefined ? undefined : Buffer.from(file.sha256, 'hex').toString('base64');
-  return new Response(Readable.toWeb(spool.read(file.spool)) as ReadableStream, {
+  return new Response(Readable.toWeb(stream) as ReadableStream, {
     headers: {
       'Content-Type': 'application/octet-stream',
       'Content-Length': String(found.size),

@@ -5,7 +5,9 @@ import { previewFeeds } from '../../outbound/feed/feed-schedule.ts';
 import type { WebContext } from '../context.ts';
 import type { Reach } from '../people/may.ts';
 import { pagedList } from './cursor.ts';
-import { type Endpoint, listOf } from './endpoint.ts';
+import { nothingHere } from '../problem.ts';
+import { type Endpoint, listOf, ofOne } from './endpoint.ts';
+import { feedIn, feedParams } from './exports.ts';
 import { feed, instantText, pageOf, run, shortListing } from './shapes.ts';
 
 /** The feeds that somebody may see, of one name if that is asked for. */
@@ -61,5 +63,24 @@ const scheduleEndpoint = (ctx: WebContext): Endpoint =>
     },
   );
 
+const oneEndpoint = (ctx: WebContext): Endpoint =>
+  ofOne(
+    ctx,
+    {
+      ...{ method: 'get', path: '/feeds/{feed}', needs: 'feeds.read', tag: 'feeds', params: feedParams },
+      ...{ summary: 'one feed', answer: feed },
+    },
+    feedIn(ctx),
+    async ({ thing }) => {
+      const [line] = await listFeeds(ctx.store, [thing], ctx.clock.now());
+      if (!line) throw nothingHere();
+      return line;
+    },
+  );
+
 /** Feeds and when they run. */
-export const feedEndpoints = (ctx: WebContext): Endpoint[] => [feedsEndpoint(ctx), scheduleEndpoint(ctx)];
+export const feedEndpoints = (ctx: WebContext): Endpoint[] => [
+  feedsEndpoint(ctx),
+  oneEndpoint(ctx),
+  scheduleEndpoint(ctx),
+];

@@ -85,6 +85,22 @@ export const delivery = z
   })
   .openapi('Delivery');
 
+export const attempt = z
+  .object({
+    ...{ number: whole, place: z.string(), fileName: z.string(), startedAt: instant, endedAt: orNull(instant) },
+    phase: z.enum(['looking', 'uploading', 'renaming', 'renamed', 'confirmed', 'released', 'resent']),
+    outcome: orNull(z.enum(['delivered', 'failed', 'abandoned'])),
+    ...{ error: orNull(z.string()), hint: orNull(z.string()) },
+  })
+  .openapi('Attempt');
+
+export const exported = z
+  .object({
+    ...{ feed: z.string(), batch: orNull(whole), number: orNull(whole), rows: whole, fileName: orNull(z.string()) },
+    ...{ parts: z.array(z.string()).optional(), deliveries: z.array(delivery) },
+  })
+  .openapi('Exported');
+
 export const run = z.object({ feed: z.string(), local: z.string(), utc: instant, note: z.string() }).openapi('Run');
 
 export const submissionTypes = ['Modification', 'Reversal', 'Conversion', 'Mixed'] as const;

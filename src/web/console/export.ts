@@ -4,11 +4,12 @@ import { countFrame } from '../../outbound/feed/feed-list.ts';
 import type { TimeFrame } from '../../outbound/feed/time-frame.ts';
 import type { WebContext } from '../context.ts';
 import type { Html } from '../page.ts';
+import { narrowedTo } from '../frames.ts';
 import { nothingHere } from '../problem.ts';
 import { type Found, type KnownCall, type Route, routeOn } from '../route.ts';
 import { badge, count, facts, time } from './cells.ts';
 import { exporting } from './export-now.ts';
-import { choiceIn, type FrameChoice, frameIn, narrowed } from './frame-choice.ts';
+import { choiceIn, type FrameChoice, frameIn } from './frame-choice.ts';
 import { consolePage, ownForm } from './frame.ts';
 
 const find =
@@ -90,7 +91,7 @@ const ready = async (ctx: WebContext, call: KnownCall, feed: Feed, choice: Frame
   const found = frameIn(choice, feed);
   if ('wrong' in found) return html`<p class="panel bad" role="status">${badge('bad', 'Not so')} ${found.wrong}</p>`;
   const { from, to } = found.frame;
-  const rows = await countFrame(ctx.store.read, narrowed(feed, choice), found.frame);
+  const rows = await countFrame(ctx.store.read, narrowedTo(feed, choice.campaigns), found.frame);
   return html`<h2>${count(rows)} ${rows === 1 ? 'row' : 'rows'}</h2>
     ${facts([
       ['From', inBoth(choice.from, feed, from)],

@@ -51,7 +51,3 @@ export const frameIn = (
   if (end === undefined) return { wrong: 'To is not a date and time.' };
   return start < end ? { frame: { by, from: start, to: end } } : { wrong: 'To is not after From.' };
 };
-
-/** The feed, narrowed to the campaigns that are chosen. */
-export const narrowed = (feed: Feed, { campaigns }: FrameChoice): Feed =>
-  campaigns.length === 0 ? feed : { ...feed, selection: { ...feed.selection, campaigns } };

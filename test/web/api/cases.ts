@@ -26,12 +26,27 @@ export const nobody: Owned = {
   ...{ person: 999, token: 'ffffffffffffffff' },
 };
 
+const frame = 'from=2026-11-19&to=2026-11-21';
+
 const dropOf = ({ feed }: Owned): string => feed.replace('-nightly', '-folder');
 
 /** Every endpoint, by method and path. A new one needs a line here. */
 export const cases: Record<string, Case> = {
   'get /feeds': { who: feedsPeople, path: () => '/feeds' },
   'get /schedule': { who: feedsPeople, path: () => '/schedule?count=2' },
+  'get /feeds/{feed}': { who: feedsPeople, path: ({ feed }) => `/feeds/${feed}`, one: true },
+  'post /feeds/{feed}/export': { who: ops, path: ({ feed }) => `/feeds/${feed}/export`, one: true },
+  'get /feeds/{feed}/frame': { who: feedsPeople, path: ({ feed }) => `/feeds/${feed}/frame?${frame}`, one: true },
+  'get /feeds/{feed}/frame/file': {
+    ...{ who: feedsPeople, path: ({ feed }) => `/feeds/${feed}/frame/file?${frame}`, one: true },
+  },
+  'post /feeds/{feed}/frame/delivery': {
+    ...{ who: feedsPeople, path: ({ feed }) => `/feeds/${feed}/frame/delivery`, one: true },
+    body: '{"from":"2026-11-19","to":"2026-11-21"}',
+  },
+  'get /deliveries/{id}/attempts': {
+    ...{ who: feedsPeople, path: ({ delivery }) => `/deliveries/${delivery}/attempts`, one: true },
+  },
   'get /batches': { who: feedsPeople, path: () => '/batches' },
   'get /batches/{id}': { who: feedsPeople, path: ({ batch }) => `/batches/${batch}`, one: true },
   'get /batches/{id}/file': { who: feedsPeople, path: ({ batch }) => `/batches/${batch}/file`, one: true },

@@ -16,7 +16,8 @@ const spool = async ({ spool: folder }: PlaceOfWeb, text: string): Promise<strin
 };
 
 const batchRow = (feed: string, file: string, name: string) => ({
-  ...{ feed, kind: 'feed', number: 1, from_sequence: 0, to_sequence: 1000, row_count: 1, members: '', include: 'new' },
+  // Not the number that the next run of the feed would give.
+  ...{ feed, kind: 'feed', number: 7, from_sequence: 0, to_sequence: 1000, row_count: 1, members: '', include: 'new' },
   ...{ selection: JSON.stringify({ partner: feed.split('-')[0], include: 'new', selection: {}, from: 0, to: 1000 }) },
   ...{
     layout: '{}',
