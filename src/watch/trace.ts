@@ -53,17 +53,19 @@ const batchEvents = async (store: Store, sequences: readonly number[]): Promise<
     const event = { at: isoInstant(frozenAt), what: 'frozen', batch: id, feed, number, fileName, sequence };
     events.push({ event, owner: { feed } });
   }
-  for (const batchId of batches)
-    for (const delivery of await findDeliveries(store.read, { batchId }))
-      events.push(...deliveryEvents(delivery).map((event) => ({ event, owner: { feed: delivery.feed } })));
-  return events;
+  const sent = await Promise.all([...batches].map((batchId) => findDeliveries(store.read, { batchId })));
+  const deliveries = sent.flat().flatMap((delivery) => {
+    const owner = { feed: delivery.feed };
+    return deliveryEvents(delivery).map((event) => ({ event, owner }));
+  });
+  return [...events, ...deliveries];
 };
 
 /** Journal, submissions, batches and deliveries of an order, in order of time. */
 export const traceOrder = async (store: Store, orderId: string): Promise<Traced[]> => {
-  const transactions = await showOrder(store, orderId);
+  const [transactions, submitted] = await Promise.all([showOrder(store, orderId), submissionEvents(store, orderId)]);
   const sequences = transactions.flatMap(({ journal }) => journal.map((entry) => entry.sequence));
-  const inbound = [...transactions.flatMap(journalEvents), ...(await submissionEvents(store, orderId))];
+  const inbound = [...transactions.flatMap(journalEvents), ...submitted];
   const all = [...inbound, ...(await batchEvents(store, sequences))];
   return all.sort(({ event: a }, { event: b }) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 };

@@ -15,13 +15,17 @@ export interface Holding {
 export const batchesHolding = async (store: Store, sequences: readonly number[]): Promise<Holding[]> => {
   const found: Holding[] = [];
   for (const sequence of sequences) {
-    for (const batch of await findBatches(store.read, { kind: 'feed', over: sequence })) {
-      const query = memberAggregate(batch.membership, '1 as held');
-      const rows = await rawRows(store.read, query.sql, query.parameters(sequence - 1, sequence));
-      if (rows.length > 0) found.push({ batch, fileName: await fileHolding(store, batch, sequence), sequence });
-    }
+    const near = await findBatches(store.read, { kind: 'feed', over: sequence });
+    const held = await Promise.all(near.map((batch) => heldBy(store, batch, sequence)));
+    found.push(...held.filter((one) => one !== undefined));
   }
   return found;
+};
+
+const heldBy = async (store: Store, batch: Batch, sequence: number): Promise<Holding | undefined> => {
+  const query = memberAggregate(batch.membership, '1 as held');
+  const rows = await rawRows(store.read, query.sql, query.parameters(sequence - 1, sequence));
+  return rows.length === 0 ? undefined : { batch, fileName: await fileHolding(store, batch, sequence), sequence };
 };
 
 /** Rows are in order of sequence, so how many come before says which part it is. */
