@@ -2,6 +2,7 @@ import { release, resend, settle } from '../outbound/delivery/actions.ts';
 import { deliverNow } from '../outbound/delivery/deliver.ts';
 import { findDelivery, showDelivery } from '../outbound/delivery/deliveries.ts';
 import { argument, positive, textOption, wrongUse } from './arguments.ts';
+import { byHand } from './by-hand.ts';
 import type { Call, CliCommand, Session } from './command.ts';
 import { deliveriesText, isDone } from './delivery-text.ts';
 import { exit, type ExitCode } from './exit-code.ts';
@@ -11,6 +12,9 @@ import { type App, withApp } from './wire.ts';
 const args = [{ name: '<id>', text: 'of the delivery, as "deliveries" lists it' }];
 
 const idOf = (call: Call): number => positive(argument(call, 0), 'the id of a delivery');
+
+const deed = (verb: 'release' | 'resend' | 'settle', id: number) =>
+  ({ action: `deliveries.${verb}`, object: `delivery ${id}` }) as const;
 
 /** Shows the delivery as it now is. */
 const show = async ({ store }: App, session: Session, id: number): Promise<boolean> => {
@@ -35,7 +39,8 @@ export const deliveriesResend: CliCommand = {
   run: (call, session) =>
     withApp(session, async (app) => {
       const id = idOf(call);
-      if ((await resend(app, id)) === 'pending') return attemptNow(app, session, id);
+      const outcome = await byHand(app, deed('resend', id), () => resend(app, id));
+      if (outcome === 'pending') return attemptNow(app, session, id);
       session.out.say('The same bytes lie at the drop: nothing to do.');
       await show(app, session, id);
       return exit.nothing;
@@ -51,7 +56,7 @@ export const deliveriesRelease: CliCommand = {
   run: (call, session) =>
     withApp(session, async (app) => {
       const id = idOf(call);
-      await release(app.store, id);
+      await byHand(app, deed('release', id), () => release(app.store, id));
       return attemptNow(app, session, id);
     }),
 };
@@ -67,7 +72,7 @@ export const deliveriesSettle: CliCommand = {
       const id = idOf(call);
       const reason = textOption(call, 'reason');
       if (reason === undefined) throw wrongUse('deliveries settle', 'no reason is given', 'say why: --reason TEXT');
-      await settle(app.store, id, reason);
+      await byHand(app, deed('settle', id), () => settle(app.store, id, reason));
       await show(app, session, id);
       return exit.done;
     }),

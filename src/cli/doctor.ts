@@ -7,6 +7,7 @@ import { suggestion } from '../settings/suggest.ts';
 import type { Store } from '../store/store.ts';
 import { examineDrop } from '../web/examination.ts';
 import { argument, wrongUse } from './arguments.ts';
+import { byHand } from './by-hand.ts';
 import type { CliCommand, Session } from './command.ts';
 import { stepText, verdictText } from './doctor-text.ts';
 import { problemText, WrongConfiguration } from './edge.ts';
@@ -43,7 +44,9 @@ const examineWith = async (session: Session, spec: DropSpec, section: OneDrop['s
   const store = await storeIfAny(session);
   try {
     const options = { section, now: clock.now(), tell };
-    return await whileInterruptible((signal) => examineDrop(store, spec, { ...options, signal }));
+    const examine = () => whileInterruptible((signal) => examineDrop(store, spec, { ...options, signal }));
+    const deed = { action: 'drops.examine', object: `drop ${spec.name}` } as const;
+    return await (store ? byHand({ store, clock }, deed, examine) : examine());
   } finally {
     await store?.close();
   }

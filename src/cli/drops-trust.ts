@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { readFingerprint, showTrust, trust } from '../outbound/delivery/trust.ts';
 import { suggestion } from '../settings/suggest.ts';
 import { argument, wrongUse } from './arguments.ts';
+import { byHand } from './by-hand.ts';
 import type { CliCommand } from './command.ts';
 import { exit } from './exit-code.ts';
 import { plural } from './output.ts';
@@ -33,8 +34,10 @@ export const dropsTrust: CliCommand = {
       const plan = app.settings.drops.get(name);
       if (!plan)
         throw wrongUse(`the drop "${name}"`, 'there is no such drop', suggestion(name, [...app.settings.drops.keys()]));
-      const shown = await app.shownKeys(plan.spec);
-      const done = await trust(app, plan, { fingerprint, shown, by: userInfo().username });
+      const done = await byHand(app, { action: 'drops.trust', object: `drop ${name}` }, async () => {
+        const shown = await app.shownKeys(plan.spec);
+        return trust(app, plan, { fingerprint, shown, by: userInfo().username });
+      });
       session.out.answer(showTrust(done), ({ drop, host, port, type, released }) =>
         [
           `${drop} now trusts ${fingerprint} (${type}) at ${host}:${port}.`,

@@ -1,5 +1,6 @@
 import type { Feed } from '../outbound/feed/feed.ts';
 import { argument, flag, named, textOption, wrongUse } from './arguments.ts';
+import { byHand } from './by-hand.ts';
 import type { Call, CliCommand } from './command.ts';
 import { exportByHand } from './export-by-hand.ts';
 import { exportFrame } from './export-frame.ts';
@@ -43,8 +44,10 @@ export const exportFeed: CliCommand = {
   run: (call, session) =>
     withApp(session, (app) => {
       const feed = named(app.settings.feeds, argument(call, 0), 'feed');
-      if (isFrame(call)) return exportFrame(app, feed, call, session.out);
+      const object = `feed ${feed.name}`;
+      if (isFrame(call))
+        return byHand(app, { action: 'frames.export', object }, () => exportFrame(app, feed, call, session.out));
       refuseRetired(feed);
-      return exportByHand(app, feed, session.out);
+      return byHand(app, { action: 'feeds.export', object }, () => exportByHand(app, feed, session.out));
     }),
 };

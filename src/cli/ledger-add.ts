@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { addLedgerFile, type LedgerFileResult } from '../ledger/ledger-file.ts';
 import { argument } from './arguments.ts';
+import { byHand } from './by-hand.ts';
 import type { CliCommand } from './command.ts';
 import { exit } from './exit-code.ts';
 import { plural, table } from './output.ts';
@@ -37,19 +39,18 @@ export const ledgerAdd: CliCommand = {
     ['ledger add orders.csv --json', '{added, unchanged, errors, problems}'],
   ],
   run: (call, session) =>
-    withApp(session, async ({ store, settings }) => {
+    withApp(session, async (app) => {
+      const { store, settings } = app;
       const path = argument(call, 0);
       const total = statSync(path, { throwIfNoEntry: false })?.size;
       const bar = makeProgress(session.out, 'Adding', 'bytes');
-      const result = await addLedgerFile(
-        store,
-        { path },
-        {
-          eventTypes: settings.eventTypes,
-          partners: new Set(settings.partners.map(({ name }) => name)),
-          progress: ({ bytes }) => bar.at(bytes, total),
-        },
-      ).finally(bar.end);
+      const options = {
+        eventTypes: settings.eventTypes,
+        partners: new Set(settings.partners.map(({ name }) => name)),
+        progress: ({ bytes }: { bytes: number }) => bar.at(bytes, total),
+      };
+      const deed = { action: 'transactions.add', object: `file ${basename(path)}` } as const;
+      const result = await byHand(app, deed, () => addLedgerFile(store, { path }, options)).finally(bar.end);
       session.out.answer(result, human);
       return result.errors > 0 ? exit.failed : exit.done;
     }),

@@ -2,6 +2,7 @@ import type { EventType } from '../ledger/event-type.ts';
 import { addSample } from '../ledger/sample.ts';
 import type { Settings } from '../settings/settings.ts';
 import { named, positive, textOption } from './arguments.ts';
+import { byHand } from './by-hand.ts';
 import type { Call, CliCommand } from './command.ts';
 import { exit } from './exit-code.ts';
 import { plural } from './output.ts';
@@ -37,17 +38,20 @@ export const ledgerSample: CliCommand = {
     ['ledger sample --count 1000000 --seed 7', 'a million, in under a minute'],
   ],
   run: (call, session) =>
-    withApp(session, async ({ store, settings, clock }) => {
+    withApp(session, async (app) => {
+      const { store, settings, clock } = app;
       const count = positive(textOption(call, 'count') ?? '1000', '--count');
       const bar = makeProgress(session.out, 'Writing', 'transactions');
-      const result = await addSample(store, {
+      const options = {
         count,
         seed: textOption(call, 'seed') ?? '1',
         partners: chosenPartners(call, settings),
         eventTypes: chosenEventTypes(call, settings),
         clock,
-        progress: (added) => bar.at(added, count),
-      }).finally(bar.end);
+        progress: (added: number) => bar.at(added, count),
+      };
+      const deed = { action: 'transactions.add', object: `sample of ${count}` } as const;
+      const result = await byHand(app, deed, () => addSample(store, options)).finally(bar.end);
       session.out.answer(result, ({ added }) => `${plural(added, 'transaction')} added`);
       return exit.done;
     }),

@@ -8,6 +8,7 @@ import { releaseSubmission } from '../inbound/submission/release.ts';
 import { resultName } from '../inbound/submission/result-file.ts';
 import type { Submission } from '../inbound/submission/submission.ts';
 import { flag, textOption } from './arguments.ts';
+import { byHand } from './by-hand.ts';
 import type { Call, CliCommand, Session } from './command.ts';
 import { exit, type ExitCode } from './exit-code.ts';
 import { applyAndTell, eventTypeNamed } from './submit.ts';
@@ -66,6 +67,8 @@ const give = async (call: Call, { out }: Session, file: KeptFile, { expiredAt }:
   return exit.done;
 };
 
+const taking = ({ id }: Submission) => ({ action: 'submissions.download', object: `submission ${id}` }) as const;
+
 const outOption = [{ flags: '--out <file>', text: 'where to write it (default: stdout)' }] as const;
 
 export const submissionsOriginal: CliCommand = {
@@ -79,7 +82,8 @@ export const submissionsOriginal: CliCommand = {
       const found = await submissionOf(app, call);
       refuseNoFile(found);
       const { id, fileName, spool } = found;
-      return give(call, session, { id, fileName, path: app.spool.pathOf(spool) }, found);
+      const file = { id, fileName, path: app.spool.pathOf(spool) };
+      return byHand(app, taking(found), () => give(call, session, file, found));
     }),
 };
 
@@ -95,14 +99,15 @@ export const submissionsResult: CliCommand = {
       const { id, fileName, resultSpool, status } = found;
       if (resultSpool === null) throw noResult(id, status);
       const file = { id, fileName: resultName(fileName), path: app.spool.pathOf(resultSpool) };
-      return give(call, session, file, found);
+      return byHand(app, taking(found), () => give(call, session, file, found));
     }),
 };
 
 const releaseAndApply = async (call: Call, app: App, session: Session): Promise<ExitCode> => {
   const { id, eventTypeId } = await submissionOf(app, call);
   const eventType = eventTypeNamed(app, String(eventTypeId));
-  await releaseSubmission(app.store, id, { anyway: flag(call, 'anyway') });
+  const deed = { action: 'submissions.release', object: `submission ${id}` } as const;
+  await byHand(app, deed, () => releaseSubmission(app.store, id, { anyway: flag(call, 'anyway') }));
   return applyAndTell(app, session, eventType, id);
 };
 

@@ -8,6 +8,7 @@ import { findRows } from '../inbound/submission/rows.ts';
 import { showSubmission, type Submission } from '../inbound/submission/submission.ts';
 import type { EventType } from '../ledger/event-type.ts';
 import { argument, flag, textOption, wrongUse } from './arguments.ts';
+import { byHand } from './by-hand.ts';
 import type { Call, CliCommand, Session } from './command.ts';
 import { exit, type ExitCode } from './exit-code.ts';
 import { whileInterruptible } from './interrupt.ts';
@@ -99,7 +100,8 @@ export const submit: CliCommand = {
       const id = textOption(call, 'eventType');
       if (id === undefined) throw wrongUse('submit', 'no event type is given', 'say which: --event-type ID');
       const eventType = eventTypeNamed(app, id);
-      const accepted = await accept(call, app, eventType.id);
+      const deed = { action: 'submissions.submit', object: `submission for ${eventType.id}` } as const;
+      const accepted = await byHand(app, deed, () => accept(call, app, eventType.id));
       if (call.options['wait'] !== false) return applyAndTell(app, session, eventType, accepted.id);
       const story = await storyOf(app, accepted);
       session.out.answer(story, storyText);
