@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -17,10 +17,11 @@ const onServer = async (url: string, sql: string): Promise<void> => {
   await client.query(sql).finally(() => client.end());
 };
 
-/** A fresh, empty place for a database: its URL, and what removes it. */
+/** A fresh database with the newest schema and nothing in it: its URL, and what removes it. */
 export const freshDatabase = async (kind: StoreKind): Promise<{ url: string; remove(): Promise<void> }> => {
   if (kind === 'sqlite') {
     const folder = mkdtempSync(join(tmpdir(), 'nightdrop-db-'));
+    copyFileSync(inject('sqlite'), join(folder, 'nightdrop.db'));
     const remove = () => Promise.resolve(rmSync(folder, { recursive: true, force: true }));
     return { url: `sqlite:${join(folder, 'nightdrop.db')}`, remove };
   }

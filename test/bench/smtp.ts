@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { freePort } from '../servers/postgres.ts';
+import { freePort } from '../servers/free-port.ts';
 import { smtpSinkMissing, startSmtpSink } from '../servers/smtp-sink.ts';
 import type { LoopDelay } from './loop-delay.ts';
 import { type BenchRow, median, timed } from './row.ts';

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
-import { freePort } from '../servers/postgres.ts';
+import { freePort } from '../servers/free-port.ts';
 import { eventTypeYaml, ledgerCsv, makePlace, nightdropYaml, type Place, type Running, until } from './program.ts';
 
 const cleanup: (() => Promise<void>)[] = [];

@@ -32,7 +32,7 @@ export const launch = async (
   closeSync(out);
   const gone = once(server, 'exit');
   for (let tries = 0; !(await answers(host, port, greets)); tries++) {
-    if (server.exitCode !== null || tries === 400) {
+    if (server.exitCode !== null || tries === 2400) {
       server.kill('SIGKILL');
       throw new Error(`${program}: ${textOf(log)}`);
     }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { at, need } from './packages.ts';
-import { freePort } from './postgres.ts';
+import { freePort } from './free-port.ts';
 
 /** A Postfix of one's own, which relays all mail to one port. */
 export interface Postfix {
@@ -92,7 +92,7 @@ export const startPostfix = async (relayPort: number): Promise<Postfix> => {
   };
   postfix('start');
   for (let tries = 0; !(await answers(port)); tries++) {
-    if (tries === 400) throw new Error(`postfix: ${log()}`);
+    if (tries === 2400) throw new Error(`postfix: ${log()}`);
     await pause(25);
   }
   return {

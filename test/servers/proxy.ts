@@ -21,6 +21,8 @@ export interface Proxy {
   holdAfter(way: Way, bytes: number): void;
   /** From now on nothing passes in this direction. */
   swallow(way: Way): void;
+  /** As a firewall that has forgotten its connections: nothing of those that are there passes any more this way. */
+  forget(way: Way): void;
   /** Ends all connections now. */
   cut(): void;
   /** No faults any more; what was held goes on. */
@@ -43,6 +45,8 @@ interface Lane {
   held: Buffer[];
   /** The sender has closed its side; not told yet where bytes are held before it. */
   ended: boolean;
+  /** Nothing passes any more. */
+  forgotten: boolean;
 }
 
 /** Delivers each chunk `ms` after it came, in order, without a limit on what is under way. */
@@ -52,6 +56,7 @@ const delayed = (ms: number, deliver: (chunk: Buffer) => void): ((chunk: Buffer)
 };
 
 const pass = (lane: Lane, faults: Faults, chunk: Buffer): void => {
+  if (lane.forgotten) return;
   // What is held stays in order: nothing small may slip past it.
   if (faults.hold !== undefined && (lane.held.length > 0 || lane.passed + chunk.length > faults.hold)) {
     lane.held.push(chunk);
@@ -74,7 +79,7 @@ const pass = (lane: Lane, faults: Faults, chunk: Buffer): void => {
 /** Tells the other side that no more comes, unless something before it is held or swallowed. */
 const endLane = (lane: Lane, faults: Faults): void => {
   lane.ended = true;
-  if (lane.held.length === 0 && faults.silent === undefined) lane.to.end();
+  if (lane.held.length === 0 && faults.silent === undefined && !lane.forgotten) lane.to.end();
 };
 
 /**
@@ -91,7 +96,7 @@ export const startProxy = async (
   let last: Record<Way, Lane> | undefined;
   let connections = 0;
   const open = (way: Way, from: Socket, to: Socket): Lane => {
-    const lane: Lane = { way, from, to, passed: 0, held: [], ended: false };
+    const lane: Lane = { way, from, to, passed: 0, held: [], ended: false, forgotten: false };
     lanes.add(lane);
     const deliver = delayed(roundTrip / 2, (chunk) => pass(lane, faults[way], chunk));
     from.on('data', deliver);
@@ -120,6 +125,9 @@ export const startProxy = async (
     silentAfter: (way, bytes) => void (faults[way].silent = bytes),
     holdAfter: (way, bytes) => void (faults[way].hold = bytes),
     swallow: (way) => void (faults[way].silent = 0),
+    forget: (way) => {
+      for (const lane of lanes) if (lane.way === way) lane.forgotten = true;
+    },
     cut,
     release: () => {
       faults.up = {};

@@ -6,7 +6,7 @@ import type { Disk } from './disk.ts';
 import { guest, guestHash, makeJail } from './jail.ts';
 import { launch, textOf } from './launch.ts';
 import { librariesIn, needUnpacked } from './packages.ts';
-import { freePort } from './postgres.ts';
+import { freePort } from './free-port.ts';
 
 export interface PureFtpdOptions extends Disk {
   /** Further arguments, such as `-G` (nobody may rename). */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { at, need } from './packages.ts';
-import { freePort } from './postgres.ts';
+import { freePort } from './free-port.ts';
 
 /** Postfix's own test server: a real SMTP receiver that writes each mail into a file. */
 export interface SmtpSink {
@@ -37,7 +37,7 @@ export const startSmtpSink = async (...options: string[]): Promise<SmtpSink> => 
   const server = spawn(program, args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const gone = once(server, 'exit');
   for (let tries = 0; !(await answers(port)); tries++) {
-    if (server.exitCode !== null || tries === 200) throw new Error(`smtp-sink: ${String(server.stderr.read())}`);
+    if (server.exitCode !== null || tries === 2400) throw new Error(`smtp-sink: ${String(server.stderr.read())}`);
     await pause(25);
   }
   return {

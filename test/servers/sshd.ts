@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Disk, mountDisk } from './disk.ts';
 import { at, need } from './packages.ts';
-import { freePort } from './postgres.ts';
+import { freePort } from './free-port.ts';
 import { makeUser, partner } from './system-user.ts';
 
 export interface SshdOptions extends Disk {
@@ -107,7 +107,7 @@ const launch = async (home: string, port: number, host = '127.0.0.1'): Promise<(
   const server = spawn(program, ['-D', '-f', join(home, 'sshd_config'), '-E', join(home, 'log')], { stdio: 'ignore' });
   const gone = once(server, 'exit');
   for (let tries = 0; !(await answers(port, host)); tries++) {
-    if (server.exitCode !== null || tries === 200) throw new Error(`sshd: ${readFileSync(join(home, 'log'), 'utf8')}`);
+    if (server.exitCode !== null || tries === 2400) throw new Error(`sshd: ${readFileSync(join(home, 'log'), 'utf8')}`);
     await pause(25);
   }
   return async () => {

@@ -13,7 +13,7 @@ const patiently = async (work: () => void): Promise<void> => {
     try {
       return work();
     } catch (error) {
-      if (tries === 20) throw error;
+      if (tries === 300) throw error;
       await pause(200);
     }
   }

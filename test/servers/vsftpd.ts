@@ -5,7 +5,7 @@ import type { Disk } from './disk.ts';
 import { makeJail } from './jail.ts';
 import { launch, textOf } from './launch.ts';
 import { at, need } from './packages.ts';
-import { freePort } from './postgres.ts';
+import { freePort } from './free-port.ts';
 import { makeUser, partner } from './system-user.ts';
 
 export interface VsftpdOptions extends Disk {

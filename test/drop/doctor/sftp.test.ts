@@ -20,7 +20,7 @@ import type { StepName } from '../../../src/drop/doctor/report.ts';
 import type { FolderSpec } from '../../../src/drop/drop.ts';
 import { Secret } from '../../../src/secret.ts';
 import { startPickySftp } from '../../servers/picky-sftp.ts';
-import { freePort } from '../../servers/postgres.ts';
+import { freePort } from '../../servers/free-port.ts';
 import { startProxy } from '../../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../../servers/sshd.ts';
 import { contents, failed, look, resultOf, section } from './stage.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { openDrop } from '../../../src/drop/open-drop.ts';
-import { freePort } from '../../servers/postgres.ts';
+import { freePort } from '../../servers/free-port.ts';
 import { proftpdMissing, startProftpdFtps } from '../../servers/proftpd.ts';
 import { startProxy } from '../../servers/proxy.ts';
 import { deliver, digestIn, faultOf, namesIn, outgoing, until, type Stage } from '../stage.ts';
