@@ -59,7 +59,7 @@ describe.skipIf(missing !== undefined)('the answer to the rename is lost, and th
     proxy.swallow('down');
     writeFileSync(go, '');
     for (let tries = 0; !existsSync(join(server.folder, file)); tries++) {
-      if (tries === 1000) throw new Error('the server did not rename the file');
+      if (tries === 9000) throw new Error('the server did not rename the file');
       await pause(10);
     }
     child.process.kill('SIGKILL');
