@@ -12,6 +12,7 @@ import { feedEndpoints } from './feeds.ts';
 import { operationsEndpoints } from './operations.ts';
 import { orderEndpoints } from './orders.ts';
 import { me } from './operation-shapes.ts';
+import { peopleEndpoints } from './people.ts';
 import { submissionEndpoints } from './submissions.ts';
 
 /** Who asks, and what they may see. */
@@ -36,6 +37,7 @@ export const endpoints = (ctx: WebContext): Endpoint[] => [
   ...orderEndpoints(ctx),
   ...dropEndpoints(ctx),
   ...operationsEndpoints(ctx),
+  ...peopleEndpoints(ctx),
   meEndpoint(ctx),
 ];
 

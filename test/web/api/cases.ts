@@ -89,6 +89,12 @@ export const cases: Record<string, Case> = {
   },
   'get /refused-mail': { who: ops, path: () => '/refused-mail' },
   'get /audit': { who: ops, path: () => '/audit' },
+  'get /people': { who: ops, path: () => '/people' },
+  'post /people': { who: ops, path: () => '/people', body: '{"name":"lee","role":"ops"}' },
+  'post /people/{id}/sign-in-link': { who: ops, path: ({ person }) => `/people/${person}/sign-in-link`, one: true },
+  'delete /people/{id}': { who: ops, path: ({ person }) => `/people/${person}`, one: true },
+  'post /tokens': { who: ops, path: () => '/tokens', body: '{"role":"ops"}' },
+  'delete /tokens/{id}': { who: ops, path: ({ token }) => `/tokens/${token}`, one: true },
   'get /tokens': { who: ops, path: () => '/tokens' },
   'get /me': { who: all, path: () => '/me' },
 };
