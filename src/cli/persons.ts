@@ -1,6 +1,14 @@
 import { isoInstant } from '../clock.ts';
 import type { Settings } from '../settings/settings.ts';
-import { findPeople, type Person, personName, personNamed, putPerson, removePerson } from '../web/people/people.ts';
+import {
+  findPeople,
+  type Person,
+  personLine,
+  personNamed,
+  putPerson,
+  readPersonName,
+  removePerson,
+} from '../web/people/people.ts';
 import { linkLastsMs, makeLink } from '../web/people/links.ts';
 import { linkAddress } from '../web/people/sign-in.ts';
 import { argument, textOption, wrongUse } from './arguments.ts';
@@ -15,15 +23,14 @@ const args = [
   { name: '<name>', text: 'a mail address, or a name for one who signs in by printed links only' },
 ] as const;
 
-const personLine = ({ name, scope, addedAt, signedInAt }: Person) => ({
-  ...{ name, ...scope, addedAt: isoInstant(addedAt) },
-  signedInAt: signedInAt === null ? null : isoInstant(signedInAt),
-});
-
 const nameOf = (call: Call): string => {
-  const name = personName(argument(call, 0));
-  if (/^[^\s<>"',;\u0000-\u001f]{1,254}$/.test(name)) return name;
-  throw wrongUse(`"${name}"`, 'it is neither a mail address nor a name', 'for example: ops@example.test, or: ops');
+  const name = readPersonName(argument(call, 0));
+  if (name !== undefined) return name;
+  throw wrongUse(
+    `"${argument(call, 0)}"`,
+    'it is neither a mail address nor a name',
+    'for example: ops@example.test, or: ops',
+  );
 };
 
 export const personAdd: CliCommand = {

@@ -1,6 +1,8 @@
 import type { Settings } from '../settings/settings.ts';
 import { suggestion } from '../settings/suggest.ts';
+import type { Fault } from '../fault.ts';
 import { type Role, roles, type Scope } from '../web/people/may.ts';
+import { type ScopeField, scopeFrom, type ScopeProblem } from '../web/people/scope-of.ts';
 import { oneOf, textOption, wrongUse } from './arguments.ts';
 import type { Call, OptionText } from './command.ts';
 
@@ -18,52 +20,43 @@ const wordsOf = (call: Call, option: string): string[] =>
     .map((word) => word.trim())
     .filter((word) => word !== '');
 
-const known = (words: readonly string[], all: readonly string[], what: string): readonly string[] => {
-  const wrong = words.find((word) => !all.includes(word));
-  if (wrong !== undefined) throw wrongUse(`the ${what} "${wrong}"`, `there is no such ${what}`, suggestion(wrong, all));
-  return words;
-};
+const options: Record<ScopeField, string> = { eventTypes: 'eventTypes', partners: 'partner', feeds: 'feeds' };
+const nouns: Record<ScopeField, string> = { eventTypes: 'event type', partners: 'partner', feeds: 'feed' };
 
-const namesOf = (things: readonly { name: string }[]): string[] => things.map(({ name }) => name);
+const flagOf = (field: ScopeField): string =>
+  `--${options[field].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-const unasked: Record<Role, readonly string[]> = {
-  ops: ['eventTypes', 'partner', 'feeds'],
-  advertiser: ['partner', 'feeds'],
-  partner: ['eventTypes'],
-};
-
-const flagOf = (option: string): string => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
-const refuseUnasked = (call: Call, role: Role): void => {
-  const found = unasked[role].find((option) => textOption(call, option) !== undefined);
-  if (found !== undefined)
-    throw wrongUse(flagOf(found), `it says nothing for the role ${role}`, 'leave it out, or choose another --role');
+const refused = (problem: ScopeProblem, role: Role): Fault => {
+  switch (problem.wrong) {
+    case 'unasked': {
+      const hint = 'leave it out, or choose another --role';
+      return wrongUse(flagOf(problem.field), `it says nothing for the role ${role}`, hint);
+    }
+    case 'missing':
+      return role === 'advertiser'
+        ? wrongUse('--event-types', 'an advertiser needs at least one', 'as in 4521,4522')
+        : wrongUse('--role partner', 'neither --partner nor --feeds is given', 'say which feeds: --partner NAME');
+    case 'unknown': {
+      const { word, possible } = problem;
+      const noun = nouns[problem.field];
+      return wrongUse(`the ${noun} "${word}"`, `there is no such ${noun}`, suggestion(word, possible));
+    }
+    default:
+      return problem satisfies never;
+  }
 };
 
 /** The scope that the options name, checked against the configuration; a usage Fault for anything that is not in it. */
-export const scopeOf = (call: Call, { eventTypes, partners, feeds }: Settings): Scope => {
+export const scopeOf = (call: Call, settings: Settings): Scope => {
   const given = textOption(call, 'role');
   if (given === undefined) throw wrongUse('--role', 'it is missing', `write one of: ${roles.join(', ')}`);
   const role = oneOf(given, roles, '--role');
-  refuseUnasked(call, role);
-  switch (role) {
-    case 'ops':
-      return { role };
-    case 'advertiser': {
-      const ids = known(wordsOf(call, 'eventTypes'), [...eventTypes.keys()].map(String), 'event type').map(Number);
-      if (ids.length === 0) throw wrongUse('--event-types', 'an advertiser needs at least one', 'as in 4521,4522');
-      return { role, eventTypes: ids };
-    }
-    case 'partner': {
-      const own = known(wordsOf(call, 'partner'), namesOf(partners), 'partner');
-      const some = known(wordsOf(call, 'feeds'), namesOf(feeds), 'feed');
-      if (own.length + some.length === 0)
-        throw wrongUse('--role partner', 'neither --partner nor --feeds is given', 'say which feeds: --partner NAME');
-      return { role, partners: own, feeds: some };
-    }
-    default:
-      return role satisfies never;
-  }
+  const words = (field: ScopeField) =>
+    textOption(call, options[field]) === undefined ? undefined : wordsOf(call, options[field]);
+  const [ids, partners, feeds] = [words('eventTypes'), words('partners'), words('feeds')];
+  const found = scopeFrom({ role, eventTypes: ids?.map(Number), partners, feeds }, settings);
+  if ('wrong' in found) throw refused(found, role);
+  return found.scope;
 };
 
 /** A scope in words. */

@@ -8,7 +8,7 @@ import type { Route } from './route.ts';
 /** What those who watch the service are shown. */
 export interface OpenParts {
   metrics: Metrics;
-  /** Whether the process is of use; each reason why not. */
+  /** Whether the process is of use; each reason why not, which only the log is told. */
   readiness(): Promise<Check[]>;
 }
 
@@ -18,11 +18,29 @@ const shared = <T>(work: () => Promise<T>): (() => Promise<T>) => {
   return () => (underWay ??= work().finally(() => (underWay = undefined)));
 };
 
+/** Reasons are for the log, once each time they change: whoever asks is not known. */
+const telling = ({ log }: Pick<WebContext, 'log'>, readiness: () => Promise<Check[]>): (() => Promise<Check[]>) => {
+  let told = '';
+  return async () => {
+    const checks = await readiness();
+    const failing = checks.filter(({ ok }) => !ok);
+    const words = failing.map(({ name, reason = '' }) => `${name}: ${reason}`).join('; ');
+    if (words !== told && words === '') log.info('ready again');
+    else if (words !== told) log.warn({ failing }, 'not ready');
+    told = words;
+    return checks;
+  };
+};
+
 const open = { method: 'get', face: 'page', needs: 'open' } as const;
 
 /** For everybody: that it lives, and figures without anything that belongs to somebody. */
 export const openRoutes = (ctx: WebContext, parts: OpenParts): Route[] =>
-  routesOf(ctx, { ...parts, readiness: shared(parts.readiness), text: shared(() => parts.metrics.text()) });
+  routesOf(ctx, {
+    ...parts,
+    readiness: shared(telling(ctx, parts.readiness)),
+    text: shared(() => parts.metrics.text()),
+  });
 
 const routesOf = (
   { store, version }: WebContext,
@@ -40,7 +58,7 @@ const routesOf = (
   {
     ...{ ...open, face: 'api', path: '/readyz' },
     run: async () => {
-      const checks = await readiness();
+      const checks = (await readiness()).map(({ name, ok }) => ({ name, ok }));
       const ok = checks.every((check) => check.ok);
       return Response.json({ ok, checks }, { status: ok ? 200 : 503 });
     },

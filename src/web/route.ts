@@ -23,6 +23,8 @@ export interface KnownCall extends Call {
   /** What lists may show under an action; that of the route when none is named. */
   reach(action?: Action): Reach;
   may(action: Action, subject: Subject): boolean;
+  /** What the audit list says it was about, where that is known only once it is done: `token 0123`. */
+  concerns(object: string): void;
 }
 
 /** One thing that a route is about. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fixedClock } from '../../src/clock.ts';
 import { openDrop } from '../../src/drop/open-drop.ts';
-import { silentLog } from '../../src/log.ts';
+import { makeLog, silentLog } from '../../src/log.ts';
 import { openSpool, type Spool } from '../../src/store/spool.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { WebContext } from '../../src/web/context.ts';
@@ -32,8 +32,8 @@ const get = async (path: string): Promise<{ status: number; text: string; header
   return { status: answer.status, text: await answer.text(), headers: answer.headers };
 };
 
-const contextOf = (store: Store, spool: Spool): WebContext => ({
-  ...{ store, spool, clock: fixedClock('2026-11-21T02:00:00Z'), log: silentLog, holder: 'test', openDrop },
+const contextOf = (store: Store, spool: Spool, log = silentLog): WebContext => ({
+  ...{ store, spool, clock: fixedClock('2026-11-21T02:00:00Z'), log, holder: 'test', openDrop },
   ...{ random: Math.random, version: '1.2.3' },
   dropSection: () => ({}),
   ...{ shownKeys: () => Promise.resolve([]), underWay: new Set() },
@@ -46,11 +46,12 @@ const contextOf = (store: Store, spool: Spool): WebContext => ({
 
 const start = async (store: Store, awake = true) => {
   const spool = await openSpool(join(folder, 'spool'));
-  const ctx = contextOf(store, spool);
+  const lines: string[] = [];
+  const ctx = contextOf(store, spool, makeLog('info', { write: (line) => void lines.push(line) }));
   const errors: unknown[] = [];
   const parts = { metrics: makeMetrics(store, ctx.clock), readiness: () => checkReadiness(store, spool, () => awake) };
   web = await startWeb({ host: '127.0.0.1', port: 0 }, ctx, parts, (error) => errors.push(error));
-  return { errors };
+  return { errors, lines };
 };
 
 const insert = (store: Store, table: string, row: object) =>
@@ -87,10 +88,14 @@ describeStores('web', (open) => {
   });
 
   test('a scheduler that sleeps is not ready', async () => {
-    await start(await open(), false);
+    const { lines } = await start(await open(), false);
     const { status, text } = await get('/readyz');
     expect(status).toBe(503);
-    expect(text).toContain('has not woken up');
+    const [database, spool] = ['database', 'spool'].map((name) => ({ name, ok: true }));
+    expect(JSON.parse(text)).toEqual({ ok: false, checks: [database, spool, { name: 'scheduler', ok: false }] });
+    await get('/readyz');
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('it has not woken up for a minute');
   });
 
   test('metrics count batches, rows, deliveries and runs, and the age of what waits', async () => {

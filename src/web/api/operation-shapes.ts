@@ -89,12 +89,27 @@ const scopeFields = {
   feeds: z.array(z.string()).optional(),
 };
 
-export const token = z
+const tokenFields = {
+  ...{ id: z.string(), name: z.string(), ...scopeFields, createdAt: instant, expiresAt: instant },
+  ...{ revokedAt: orNull(instant), usedAt: orNull(instant) },
+};
+
+export const token = z.object(tokenFields).openapi('Token');
+
+export const madeToken = z
   .object({
-    ...{ id: z.string(), name: z.string(), ...scopeFields, createdAt: instant, expiresAt: instant },
-    ...{ revokedAt: orNull(instant), usedAt: orNull(instant) },
+    ...tokenFields,
+    token: orNull(z.string()).openapi({ description: 'itself; null when the request is repeated' }),
   })
-  .openapi('Token');
+  .openapi('MadeToken');
+
+export const person = z
+  .object({ id: whole, name: z.string(), ...scopeFields, addedAt: instant, signedInAt: orNull(instant) })
+  .openapi('Person');
+
+export const signInLink = z
+  .object({ name: z.string(), link: orNull(z.string()), goodUntil: instant })
+  .openapi('SignInLink');
 
 export const me = z
   .object({

@@ -10,12 +10,11 @@ import { alone } from '../alone.ts';
 import type { WebContext } from '../context.ts';
 import { findDeeds } from '../people/audit.ts';
 import { actions } from '../people/may.ts';
-import { findTokens, tokenLine } from '../people/tokens.ts';
-import { paged, pagedList } from './cursor.ts';
+import { paged } from './cursor.ts';
 import { type Endpoint, ofService } from './endpoint.ts';
 import { given } from './narrow.ts';
-import { alert, deed, proof, refused, token, triedChannel } from './operation-shapes.ts';
-import { instantText, listing, pageOf, shortListing, yesNo } from './shapes.ts';
+import { alert, deed, proof, refused, triedChannel } from './operation-shapes.ts';
+import { instantText, listing, pageOf, yesNo } from './shapes.ts';
 
 const alertsEndpoint = (ctx: WebContext): Endpoint =>
   ofService(
@@ -95,16 +94,6 @@ const auditEndpoint = (ctx: WebContext): Endpoint =>
       paged({ limit, order, cursor }, (page) => findDeeds(ctx.store.read, given(filter), page)),
   );
 
-const tokensEndpoint = (ctx: WebContext): Endpoint =>
-  ofService(
-    ctx,
-    {
-      ...{ method: 'get', path: '/tokens', needs: 'tokens.read', tag: 'people', query: shortListing },
-      ...{ summary: 'the tokens, without themselves', answer: pageOf(token) },
-    },
-    async ({ query }) => pagedList(query, (await findTokens(ctx.store.read)).map(tokenLine)),
-  );
-
 /** What the people who run the service look at. */
 export const operationsEndpoints = (ctx: WebContext): Endpoint[] => [
   alertsEndpoint(ctx),
@@ -112,5 +101,4 @@ export const operationsEndpoints = (ctx: WebContext): Endpoint[] => [
   proveEndpoint(ctx),
   refusedEndpoint(ctx),
   auditEndpoint(ctx),
-  tokensEndpoint(ctx),
 ];

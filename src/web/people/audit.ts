@@ -21,18 +21,27 @@ export interface Deed {
   object: string;
 }
 
-/** Writes a deed down before it is done; `end` adds what came of it: `done`, or the code of what refused it. */
+/**
+ * Writes a deed down before it is done; `end` adds what came of it: `done`, or the code of what refused it; and what it was
+ * about, where that is known only now.
+ */
 export const begin = async (
   store: Store,
   { who, peer, action, object }: Deed,
-  now: number,
-): Promise<{ end: (outcome: string) => Promise<void> }> => {
+  at: number,
+): Promise<{ end: (outcome: string, about?: string) => Promise<void> }> => {
   const named = { who_kind: who.kind, who: oneLine(who.name, 200), peer };
-  const row = { at: now, ...named, action, object: oneLine(object, 300), outcome: 'begun' };
+  const row = { at, ...named, action, object: oneLine(object, 300), outcome: 'begun' };
   const [added] = await store.write(async ({ knex }) => (await knex('audit').insert(row, ['id'])) as Row[]);
   const id = int(added?.['id']);
   return {
-    end: (outcome) => store.write(async ({ knex }) => void (await knex('audit').where({ id }).update({ outcome }))),
+    end: (outcome, about) =>
+      store.write(async ({ knex }) => {
+        const known = about === undefined ? {} : { object: oneLine(about, 300) };
+        await knex('audit')
+          .where({ id })
+          .update({ outcome, ...known });
+      }),
   };
 };
 

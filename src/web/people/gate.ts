@@ -73,9 +73,16 @@ const refuseForged = async (ctx: WebContext, call: Call, asker: Asker | undefine
   if (asker?.session && !sameText(await formTokenIn(call), asker.session.formToken)) throw wrongOrigin();
 };
 
-const known = (ctx: WebContext, route: Route, call: Call, asker: Asker): KnownCall => ({
-  ...call,
-  asker,
+/** A call with what it has turned out to be about. */
+type NamedCall = KnownCall & { about(): string | undefined };
+
+const known = (ctx: WebContext, route: Route, call: Call, asker: Asker): NamedCall => {
+  let named: string | undefined;
+  const about = { concerns: (object: string) => void (named = object), about: () => named };
+  return { ...call, ...about, asker, ...rightsOf(ctx, route, asker) };
+};
+
+const rightsOf = (ctx: WebContext, route: Route, asker: Asker): Pick<KnownCall, 'reach' | 'may'> => ({
   reach: (action) => {
     const wanted = action ?? route.needs;
     if (wanted === 'open' || wanted === 'signed-in') throw new Error('this route has no action: name one');
@@ -107,7 +114,7 @@ const allowed = async (route: Route, call: KnownCall): Promise<Prepared> => {
 };
 
 /** Runs it, and writes down beforehand that it is done, and afterwards what came of it. */
-const audited = async (ctx: WebContext, route: Route, call: KnownCall): Promise<Response> => {
+const audited = async (ctx: WebContext, route: Route, call: NamedCall): Promise<Response> => {
   const ready = await allowed(route, call).catch(async (error: unknown) => {
     if (writes(route)) await write(ctx, route, call, call.url.pathname).then(({ end }) => end(codeOf(error)));
     throw error;
@@ -116,7 +123,7 @@ const audited = async (ctx: WebContext, route: Route, call: KnownCall): Promise<
   const deed = await write(ctx, route, call, ready.name);
   try {
     const answer = await ready.run();
-    await deed.end(outcomeOf(answer));
+    await deed.end(outcomeOf(answer), call.about());
     return answer;
   } catch (error) {
     await deed.end(codeOf(error));

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import { isoInstant } from '../../clock.ts';
 import { int, intOrNull, type Row, type Store } from '../../store/store.ts';
 import type { Scope } from './may.ts';
 
@@ -21,6 +22,18 @@ const readPerson = (row: Row): Person => ({
 
 /** Names count without regard to case, as mail addresses do in practice. */
 export const personName = (text: string): string => text.trim().toLowerCase();
+
+/** A name of one who may sign in, as it is kept; undefined for what is neither a mail address nor a plain name. */
+export const readPersonName = (text: string): string | undefined => {
+  const name = personName(text);
+  return /^[^\s<>"',;\u0000-\u001f]{1,254}$/.test(name) ? name : undefined;
+};
+
+/** A person as `--json` shows one. */
+export const personLine = ({ id, name, scope, addedAt, signedInAt }: Person) => ({
+  ...{ id, name, ...scope, addedAt: isoInstant(addedAt) },
+  signedInAt: signedInAt === null ? null : isoInstant(signedInAt),
+});
 
 /** In order of being added. */
 export const findPeople = async (db: Knex): Promise<Person[]> =>
