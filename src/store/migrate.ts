@@ -14,6 +14,7 @@ import * as people from './migrations/0013-people.ts';
 import * as lists from './migrations/0014-lists.ts';
 import * as mappings from './migrations/0017-mappings.ts';
 import * as holding from './migrations/0019-holding.ts';
+import * as arrivals from './migrations/0020-arrivals.ts';
 
 /** In order; a landed migration is never edited, a change is a new one at the end. */
 const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
@@ -32,6 +33,7 @@ const migrations: { name: string; up: (db: Knex) => Promise<void> }[] = [
   { name: '0014-lists', up: lists.up },
   { name: '0017-mappings', up: mappings.up },
   { name: '0019-holding', up: holding.up },
+  { name: '0020-arrivals', up: arrivals.up },
 ];
 
 const source: Knex.MigrationSource<(typeof migrations)[number]> = {
