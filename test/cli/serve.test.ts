@@ -1,22 +1,13 @@
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createSilentServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
-import {
-  ledgerCsv,
-  makePlace,
-  nightdrop,
-  nightdropYaml,
-  partnerYaml,
-  type Place,
-  type Running,
-  start,
-  until,
-} from './program.ts';
+import { ledgerCsv, makePlace, nightdrop, nightdropYaml, partnerYaml, type Place, start, until } from './program.ts';
+import { get, logged, logLines, serve, stop } from './service.ts';
 
 const cleanup: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -27,43 +18,6 @@ const place = (): Place => {
   const here = makePlace();
   cleanup.push(here.remove);
   return here;
-};
-
-interface Started {
-  parts: string[];
-  web: string | null;
-  drops: { drop: string; place: string }[];
-  first: { file: string; rows: number } | null;
-}
-
-/** Starts `serve --json` and waits until it says that it runs. */
-const serve = async (here: Place, ...args: string[]): Promise<Running & { started: Started }> => {
-  const running = here.start('serve', '--json', ...args);
-  const ended = running.ended.then(({ code, stderr }) => {
-    throw new Error(`serve ended with ${code}: ${stderr}`);
-  });
-  ended.catch(() => undefined);
-  await Promise.race([until(() => running.said.stdout.endsWith('}\n'), 'serve says that it runs', 40_000), ended]);
-  return { ...running, started: JSON.parse(running.said.stdout) as Started };
-};
-
-const logLines = ({ said }: Running): Record<string, unknown>[] =>
-  said.stderr
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-
-const logged = (running: Running, message: string) =>
-  until(() => logLines(running).find(({ msg }) => msg === message), `the log says "${message}"`);
-
-const stop = async (running: Running): Promise<number | null> => {
-  running.child.kill('SIGTERM');
-  return (await running.ended).code;
-};
-
-const get = async (url: string | null, path: string): Promise<{ status: number; text: string }> => {
-  const answer = await fetch(new URL(path, url ?? ''));
-  return { status: answer.status, text: await answer.text() };
 };
 
 describe('serve', () => {
@@ -95,33 +49,6 @@ describe('serve', () => {
     expect(await stop(anew)).toBe(0);
     expect(logLines(anew)).toContainEqual(expect.objectContaining({ feeds: ['acme'] }));
   });
-
-  test('runs a feed by the clock, also after SIGHUP with a configuration that has problems', async () => {
-    const here = place();
-    here.write('partners/acme.yaml', partnerYaml('* * * * *'));
-    writeFileSync(join(here.folder, 'orders.csv'), ledgerCsv(1, 2));
-    await here.run('ledger', 'add', join(here.folder, 'orders.csv'));
-    const running = await serve(here);
-    here.write('partners/acme.yaml', partnerYaml('61 * * * *').replace('Australia/Sydney', 'Mars/Base'));
-    running.child.kill('SIGHUP');
-    await logged(running, 'the configuration was not reloaded: the one before stays in force');
-    const fields = logLines(running).flatMap(({ problem }) => (problem as { field: string } | undefined)?.field ?? []);
-    expect(fields).toEqual(['feeds.acme.schedule', 'feeds.acme.timezone']);
-    await until(() => existsSync(join(here.drop, 'acme_000001.csv')), 'the file of the next minute', 75_000);
-    expect(await logged(running, 'frozen')).toMatchObject({
-      feed: 'acme',
-      number: 1,
-      rows: 2,
-      fileName: 'acme_000001.csv',
-    });
-    const { text } = await get(running.started.web, '/metrics');
-    expect(text).toContain('nightdrop_batches_frozen{feed="acme"} 1');
-    expect(text).toContain('nightdrop_rows_frozen{feed="acme"} 2');
-    expect(text).toMatch(/nightdrop_deliveries\{state="delivered"\} [01]\n/);
-    expect(text).toMatch(/nightdrop_feed_last_run_timestamp_seconds\{feed="acme",outcome="frozen"\} \d+/);
-    expect(text).toContain('nightdrop_nodejs_eventloop_lag_p99_seconds');
-    expect(await stop(running)).toBe(0);
-  }, 120_000);
 
   test('only the parts that were asked for run; the web answers', async () => {
     const here = place();
@@ -177,97 +104,6 @@ describe('serve', () => {
     expect(code).toBe(1);
     expect(stderr).toContain(`listen on 127.0.0.1:${port}: the port is in use by another program`);
     expect(stderr).toContain('web.listen');
-  });
-});
-
-/** What accepts connections and never says a word. */
-const silentServer = async () => {
-  const sockets: Socket[] = [];
-  const server = createSilentServer((socket) => void sockets.push(socket.on('error', () => undefined)));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  cleanup.push(async () => {
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => void server.close(resolve));
-  });
-  return { port: (server.address() as AddressInfo).port, connections: () => sockets.length };
-};
-
-const sftpYaml = (port: number): string => `  acme-sftp:
-    kind: sftp
-    host: 127.0.0.1
-    port: ${port}
-    user: nightdrop
-    password: { file: password }
-    hostKeys: ["SHA256:${'A'.repeat(43)}"]
-`;
-
-describe('told to stop while a server is silent', () => {
-  const endsIn20s = async (running: Running, signal: NodeJS.Signals): Promise<number | null> => {
-    running.child.kill(signal);
-    const late = pause(20_000, undefined, { ref: false }).then(() =>
-      Promise.reject(new Error('still runs after 20 s')),
-    );
-    return (await Promise.race([running.ended, late])).code;
-  };
-
-  test('export and serve end within 20 seconds, and nothing is lost', async () => {
-    const here = place();
-    const server = await silentServer();
-    here.write('partners/acme.yaml', partnerYaml().replace('[acme-folder]', '[acme-sftp]') + sftpYaml(server.port));
-    mkdirSync(here.data, { recursive: true });
-    writeFileSync(join(here.data, 'password'), 'x', { mode: 0o600 });
-    writeFileSync(join(here.folder, 'orders.csv'), ledgerCsv(1, 2));
-    expect((await here.run('ledger', 'add', join(here.folder, 'orders.csv'))).code).toBe(0);
-
-    const exporting = here.start('export', 'acme', '--json');
-    await until(() => server.connections() === 1, 'export has called');
-    expect(await endsIn20s(exporting, 'SIGINT')).toBe(1);
-    expect(exporting.said.stderr).not.toMatch(/report it|\n\s+at /);
-    expect(JSON.parse(exporting.said.stdout)).toBeInstanceOf(Object);
-
-    const serving = await serve(here);
-    await until(() => server.connections() === 2, 'serve has called', 40_000);
-    expect(await endsIn20s(serving, 'SIGTERM')).toBe(0);
-    const left = JSON.parse((await here.run('deliveries', '--json')).stdout) as unknown;
-    expect(left).toMatchObject([{ state: 'pending', drop: 'acme-sftp' }]);
-  }, 120_000);
-});
-
-describe('trouble with what lasts', () => {
-  test('a locked database is a clear error, and nothing is lost', async () => {
-    const here = place();
-    writeFileSync(join(here.folder, 'orders.csv'), ledgerCsv(1, 2));
-    await here.run('ledger', 'add', join(here.folder, 'orders.csv'));
-    const db = new Database(join(here.data, 'nightdrop.db'));
-    db.exec('begin immediate');
-    try {
-      const { code, stderr } = await here.run('export', 'acme');
-      expect(code).toBe(1);
-      expect(stderr).toContain('another process holds its lock');
-    } finally {
-      db.close();
-    }
-    expect((await here.run('export', 'acme')).code).toBe(0);
-  }, 120_000);
-
-  test.skipIf(process.getuid?.() !== 0)('a read-only spool is a clear error, and nothing is lost', async () => {
-    const here = place();
-    writeFileSync(join(here.folder, 'orders.csv'), ledgerCsv(1, 2));
-    await here.run('ledger', 'add', join(here.folder, 'orders.csv'));
-    // As root nothing is read-only: the program runs as nobody, who may write everything here but the spool.
-    const nobody = 65534;
-    mkdirSync(join(here.data, 'spool'), { recursive: true });
-    for (const name of ['', ...readdirSync(here.data).filter((one) => one !== 'spool')])
-      chownSync(join(here.data, name), nobody, nobody);
-    for (const folder of [here.folder, here.data]) chownSync(folder, nobody, nobody);
-    const args = ['export', 'acme', '--config', here.config, '--data', here.data];
-    const { code, stderr } = await nightdrop(args, { uid: nobody, gid: nobody });
-    expect(stderr).toContain('write to the spool');
-    expect(stderr).toContain('permission denied');
-    expect(code).toBe(1);
-    expect((await here.run('export', 'acme', '--json')).code).toBe(0);
-    expect(JSON.parse((await here.run('prove', '--json')).stdout)).toMatchObject({ ok: true });
   });
 });
 
