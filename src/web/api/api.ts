@@ -9,6 +9,7 @@ import { pageAnswer } from '../page.ts';
 import type { Route } from '../route.ts';
 import { exportEndpoints } from './exports.ts';
 import { feedEndpoints } from './feeds.ts';
+import { mappingEndpoints } from './mappings.ts';
 import { operationsEndpoints } from './operations.ts';
 import { orderEndpoints } from './orders.ts';
 import { me } from './operation-shapes.ts';
@@ -34,6 +35,7 @@ export const endpoints = (ctx: WebContext): Endpoint[] => [
   ...batchEndpoints(ctx),
   ...deliveryEndpoints(ctx),
   ...submissionEndpoints(ctx),
+  ...mappingEndpoints(ctx),
   ...orderEndpoints(ctx),
   ...dropEndpoints(ctx),
   ...operationsEndpoints(ctx),

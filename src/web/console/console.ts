@@ -9,6 +9,7 @@ import { exportRoutes } from './export.ts';
 import { importRoutes } from './import.ts';
 import { overviewRoute } from './overview.ts';
 import { refusedRoute } from './refused.ts';
+import { savedMappingRoutes } from './saved.ts';
 import { scheduleRoute } from './schedule.ts';
 import { submissionRoutes } from './submission.ts';
 import { submissionListRoute } from './submissions.ts';
@@ -25,6 +26,7 @@ export const consoleRoutes = (ctx: WebContext): Route[] => [
   traceRoute(ctx),
   scheduleRoute(ctx),
   ...importRoutes(ctx),
+  ...savedMappingRoutes(ctx),
   ...exportRoutes(ctx),
   ...eventTypeRoutes(ctx),
   ...dropRoutes(ctx),

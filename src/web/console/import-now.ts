@@ -16,7 +16,9 @@ const mayImport = (call: KnownCall, { check, expiredAt, eventTypeId }: Submissio
 
 /** Conversions that name no partner: they are no error to be corrected, and stay unmatched until matching exists. */
 const unmatchedText = (n: number): string =>
-  n === 0 ? '' : ` ${count(n)} that name no partner are kept unmatched, and nothing is created for them.`;
+  n === 0
+    ? ''
+    : ` ${count(n)} that name no partner stay unmatched until matching exists: they are kept, and nothing is created for them.`;
 
 const importForm = (call: KnownCall, one: Submission): Html => {
   const { applied, errors } = sumsOf(one.outcomes);
@@ -35,7 +37,10 @@ const importForm = (call: KnownCall, one: Submission): Html => {
 export const importActions = (call: KnownCall, one: Submission): Html => {
   if (!mayImport(call, one)) return html``;
   const columns = /\.xml$/i.test(one.fileName)
-    ? ''
+    ? html`<span class="quiet"
+        >Only the columns of CSV files can be mapped: the elements of an XML file must have
+        <a href="/event-types/${one.eventTypeId}">the names of a template</a>.</span
+      >`
     : html`<a href="/submissions/${one.id}/columns">Map its columns</a>`;
   return html`<div class="actions">${one.status === 'Complete' ? importForm(call, one) : ''} ${columns}</div>`;
 };

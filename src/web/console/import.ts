@@ -11,6 +11,7 @@ import { type Found, type KnownCall, type Route, routeOn } from '../route.ts';
 import { size } from './cells.ts';
 import { ownEventTypes } from './event-types.ts';
 import { backTo, consolePage } from './frame.ts';
+import { savedList } from './saved.ts';
 
 const find =
   (ctx: WebContext) =>
@@ -49,7 +50,7 @@ const chooseFile = (call: KnownCall, one: EventType, most: number): Html =>
     <div class="actions"><button class="main">Upload</button></div>
   </form>`;
 
-const shown = (ctx: WebContext, call: KnownCall): Promise<Response> => {
+const shown = async (ctx: WebContext, call: KnownCall): Promise<Response> => {
   const own = ownEventTypes(ctx, call);
   const asked = call.url.searchParams.get('eventType');
   const chosen = asked === null && own.length === 1 ? own[0] : own.find(({ id }) => String(id) === asked);
@@ -59,7 +60,8 @@ const shown = (ctx: WebContext, call: KnownCall): Promise<Response> => {
     body: html`<h1>Import a file</h1>
       <p>Changes to actions, or new orders, for one event type.</p>
       ${own.length === 0 ? html`<p class="quiet">No event type is configured.</p>` : chooseType(own, chosen)}
-      ${chosen ? chooseFile(call, chosen, ctx.settings().maxUpload) : ''}`,
+      ${chosen ? chooseFile(call, chosen, ctx.settings().maxUpload) : ''}
+      ${chosen ? await savedList(ctx, call, chosen) : ''}`,
   });
 };
 

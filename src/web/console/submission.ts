@@ -14,6 +14,7 @@ import { cell, type Column, count, facts, pages, size, table, time } from './cel
 import { backTo, consolePage, ownForm, shownIn } from './frame.ts';
 import { importActions, importNow } from './import-now.ts';
 import { chosenColumns, columnsPage } from './mapping.ts';
+import { saveAtReview, savedAtReview } from './saved.ts';
 import { outcomeBadge, shownSender, statusBadge } from './submission-cells.ts';
 
 const rowsPerPage = 100;
@@ -142,7 +143,7 @@ const shown = async (ctx: WebContext, call: KnownCall, one: Submission): Promise
           ['Completed', time(one.completedAt, 'not yet')],
           ['Notes', one.notes.length > 0 ? one.notes.join(' ') : undefined],
         ])}
-        ${wholeFile(one)} ${importActions(call, one)} ${actions(call, one)}
+        ${wholeFile(one)} ${importActions(call, one)} ${await savedAtReview(ctx, call, one)} ${actions(call, one)}
         <h2>Lines</h2>
         ${await lines(ctx, call, one)}
       </div>
@@ -176,6 +177,7 @@ export const submissionRoutes = (ctx: WebContext): Route[] => {
     on('post', '/release', 'submissions.release', (call, one) => release(ctx, call, one)),
     on('get', '/columns', 'submissions.submit', (call, one) => columnsPage(ctx, call, one)),
     on('post', '/columns', 'submissions.submit', (call, one) => chosenColumns(ctx, call, one)),
+    on('post', '/mapping', 'mappings.write', (call, one) => saveAtReview(ctx, call, one)),
     on('post', '/import', 'submissions.submit', (call, one) => importNow(ctx, call, one)),
   ];
 };

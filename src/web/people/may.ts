@@ -38,6 +38,7 @@ const grants = {
   'submissions.submit': opsAndAdvertiser,
   'submissions.release': onlyOps,
   'eventTypes.read': opsAndAdvertiser,
+  'mappings.read': opsAndAdvertiser,
   'mappings.write': opsAndAdvertiser,
   'transactions.read': opsAndAdvertiser,
   'transactions.add': onlyOps,

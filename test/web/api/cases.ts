@@ -22,7 +22,7 @@ const ops: readonly Role[] = ['ops'];
 
 /** What is nobody's. */
 export const nobody: Owned = {
-  ...{ feed: 'none', batch: 999, delivery: 999, submission: 999, eventType: 999, order: 'NONE' },
+  ...{ feed: 'none', batch: 999, delivery: 999, submission: 999, mapping: 999, eventType: 999, order: 'NONE' },
   ...{ person: 999, token: 'ffffffffffffffff' },
 };
 
@@ -75,6 +75,16 @@ export const cases: Record<string, Case> = {
   'post /submissions/{id}/release': {
     ...{ who: ops, path: ({ submission }) => `/submissions/${submission}/release`, one: true, body: '{}' },
   },
+  'get /mappings': { who: filesPeople, path: ({ eventType }) => `/mappings?eventType=${eventType}` },
+  'put /event-types/{eventType}/mappings/{kind}/{name}': {
+    ...{
+      who: filesPeople,
+      path: ({ eventType }) => `/event-types/${eventType}/mappings/modification/monthly`,
+      one: true,
+    },
+    body: '{"columns":[{"column":"Order No","field":"OrderId"},{"column":"Clerk","field":null}]}',
+  },
+  'delete /mappings/{id}': { who: filesPeople, path: ({ mapping }) => `/mappings/${mapping}`, one: true },
   'get /transactions': { who: filesPeople, path: ({ order }) => `/transactions?orderId=${order}` },
   'get /trace': { who: all, path: ({ order }) => `/trace?orderId=${order}` },
   'get /alerts': { who: ops, path: () => '/alerts' },

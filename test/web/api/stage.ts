@@ -40,6 +40,17 @@ const submissionRow = (eventType: number, file: string, result: string) => ({
   ...{ received_at: at, notes: '[]', outcomes: '{"NO_CHANGE":3}' },
 });
 
+const columns = JSON.stringify([{ column: 'Order No', field: 'OrderId' }]);
+
+const mappingRow = (eventType: number) => ({
+  ...{ event_type: eventType, kind: 'modification', name: `weekly ${eventType}`, columns },
+  ...{ saved_by: 'planted@brand.example', saved_at: at },
+});
+
+const useRow = (eventType: number, submission: number) => ({
+  ...{ submission_id: submission, event_type: eventType, kind: 'modification', columns },
+});
+
 /** Everything that the ledger knows of who a customer is. */
 export const customer = {
   ...{ email: 'planted@shopper.example', first_name: 'planted-first', last_name: 'planted-last' },
@@ -60,9 +71,11 @@ export const setStage = async (place: PlaceOfWeb) => {
     const delivery = await insert('deliveries', deliveryRow(batch, feed, 'held'));
     const submission = await insert('submissions', submissionRow(eventType, bytes, result));
     await insertRows(store, submission, `ORDER-${eventType}`);
+    const mapping = await insert('saved_mappings', mappingRow(eventType));
+    await store.write(({ knex }) => knex('used_mappings').insert(useRow(eventType, submission)));
     const order = { partner, event_type: eventType, order_id: `ORDER-${eventType}`, ...customer };
     await addTransactions(store, [order]);
-    return { feed, batch, delivery, submission, eventType, order: `ORDER-${eventType}` };
+    return { feed, batch, delivery, submission, mapping, eventType, order: `ORDER-${eventType}` };
   };
   const mine = await owned('acme', 4521);
   const theirs = await owned('bolt', 4522);

@@ -32,7 +32,7 @@ const frameOf = ({ feed }: Owned) => ({ feed, ...frame });
 
 /** What is nobody's: as long as nothing of it is there, it must look the same as what is somebody else's. */
 export const nobody: Owned = {
-  ...{ feed: 'nobodys-nightly', batch: 98765, delivery: 98765, submission: 98765, eventType: 98765 },
+  ...{ feed: 'nobodys-nightly', batch: 98765, delivery: 98765, submission: 98765, mapping: 98765, eventType: 98765 },
   order: 'NOBODYS-ORDER',
 };
 
@@ -53,6 +53,13 @@ export const cases: Record<string, Case> = {
   'post /submissions/:id/columns': {
     ...{ who: filesPeople, path: ({ submission }) => `/submissions/${submission}/columns`, one: true },
     form: () => ({ do: 'look', column0: '' }),
+  },
+  'post /submissions/:id/mapping': {
+    ...{ who: filesPeople, path: ({ submission }) => `/submissions/${submission}/mapping`, one: true },
+    form: () => ({ name: 'monthly' }),
+  },
+  'post /mappings/:id/delete': {
+    ...{ who: filesPeople, path: ({ mapping }) => `/mappings/${mapping}/delete`, form: () => ({}), one: true },
   },
   'post /submissions/:id/import': {
     ...{ who: filesPeople, path: ({ submission }) => `/submissions/${submission}/import`, form: () => ({}), one: true },

@@ -12,7 +12,7 @@ const feeds = [
 
 /** Written out once more by hand, so that a change of the rules is a decision in two places. */
 const advertisers: Action[] = ['submissions.read', 'submissions.download', 'submissions.submit', 'eventTypes.read'];
-advertisers.push('mappings.write', 'transactions.read', 'trace.read');
+advertisers.push('mappings.read', 'mappings.write', 'transactions.read', 'trace.read');
 const partners: Action[] = ['feeds.read', 'frames.export', 'batches.read', 'batches.download', 'deliveries.read'];
 partners.push('schedule.read', 'trace.read');
 
