@@ -16,7 +16,7 @@ const orders = (now: number): string[] => [
   `insert into transactions (id, public_id, event_type, partner, order_id, event_date, locking_date, created_at, currency,
     amount, payout, status, quantity, customer_status, campaign, offer, click_id, email, first_name, last_name, country)
     select sequence, '1000.4521.' || sequence, 4521 + sequence % 2, 'partner-' || (sequence % 5), 'ORD-' || sequence, at,
-    at + ${40 * day}, at, 'USD', amount, payout, 'PENDING', 1, customer_status, 'Spring Sale', 'Offer', 'C' || sequence,
+    at + ${90 * day}, at, 'USD', amount, payout, 'PENDING', 1, customer_status, 'Spring Sale', 'Offer', 'C' || sequence,
     'customer' || sequence || '@example.com', 'Jean-Luc', 'O''Brien', 'DE' from journal order by sequence`,
 ];
 
