@@ -40,7 +40,7 @@ export const submissionsUnmatched: CliCommand = {
     withApp(session, async ({ store }) => {
       const eventType = textOption(call, 'eventType');
       const id = eventType === undefined ? undefined : positive(eventType, '--event-type');
-      session.out.answer(await findUnmatched(store.read, id), unmatchedText);
+      session.out.answer(await findUnmatched(store.read, id === undefined ? {} : { eventTypeId: id }), unmatchedText);
       return exit.done;
     }),
 };

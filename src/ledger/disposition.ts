@@ -13,6 +13,10 @@ export const standardReasons: readonly string[] = [
   ...['PARTNER_NOT_ACTIVE', 'MP_RETURNED', 'REJECTED', 'OTHER', 'RESET'],
 ];
 
+/** Codes by which the amount decides, known to every event type unless its own list gives them another meaning. */
+export const standardCodesOf = ({ dispositions }: { dispositions: readonly Disposition[] }): string[] =>
+  standardReasons.filter((code) => !dispositions.some((own) => own.code === code));
+
 /**
  * What a reason does: the event type's own codes first, case-sensitive, then the standard ones, which leave it to the
  * amount. Undefined when it is neither.

@@ -81,6 +81,7 @@ async function* bytesOf(source: LedgerSource, name: string, count: (bytes: numbe
       yield chunk as Buffer;
     }
   } catch (error) {
+    if (error instanceof Fault) throw error;
     throw refusal(
       'unreadable',
       name,

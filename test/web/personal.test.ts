@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { applyQueued } from '../../src/inbound/submission/apply-queue.ts';
 import { int, type Row } from '../../src/store/store.ts';
-import { templates, templateText } from '../../src/web/console/templates.ts';
+import { templates, templateText } from '../../src/web/templates.ts';
 import { addTransactions } from '../feeds.ts';
 import { describeStores } from '../stores.ts';
 import { customer, setStage } from './api/stage.ts';

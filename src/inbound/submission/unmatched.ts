@@ -2,11 +2,13 @@ import type { Knex } from 'knex';
 import { isoInstant } from '../../clock.ts';
 import { textFields } from '../../ledger/transaction.ts';
 import { formatAmount } from '../../money.ts';
+import { cutPage, type Page } from '../../store/page.ts';
 import { int, type Row, type Writer } from '../../store/store.ts';
 import type { ConversionOrder } from './conversion-order.ts';
 
 /** A conversion that names no partner, as it is shown. */
 export interface UnmatchedConversion {
+  id: number;
   eventType: number;
   orderId: string;
   /** When it was kept. */
@@ -73,15 +75,29 @@ export const settleUnmatched = async (
   }
 };
 
-/** The conversions that still wait for a partner, oldest first. */
-export const findUnmatched = async (db: Knex, eventTypeId?: number): Promise<UnmatchedConversion[]> => {
+export interface UnmatchedFilter {
+  eventTypeId?: number;
+  /** Only of these event types. */
+  eventTypeIds?: readonly number[];
+  orderId?: string;
+}
+
+/** The conversions that still wait for a partner, oldest first unless the page says otherwise. */
+export const findUnmatched = async (
+  db: Knex,
+  { eventTypeId, eventTypeIds, orderId }: UnmatchedFilter = {},
+  page: Page = {},
+): Promise<UnmatchedConversion[]> => {
   const query = db('unmatched_conversions as u')
     .join('submissions as s', 's.id', 'u.submission_id')
     .whereNull('u.transaction_id')
-    .orderBy('u.id')
-    .select('u.event_type', 'u.order_id', 'u.at', 'u.submission_id', 'u.line', 'u.conversion', 's.file_name');
-  if (eventTypeId !== undefined) void query.andWhere('u.event_type', eventTypeId);
+    .select('u.id', 'u.event_type', 'u.order_id', 'u.at', 'u.submission_id', 'u.line', 'u.conversion', 's.file_name');
+  cutPage(query, 'u.id', page);
+  if (eventTypeId !== undefined) void query.where('u.event_type', eventTypeId);
+  if (eventTypeIds) void query.whereIn('u.event_type', [...eventTypeIds]);
+  if (orderId !== undefined) void query.where('u.order_id', orderId);
   return ((await query) as Row[]).map((row) => ({
+    id: int(row['id']),
     eventType: int(row['event_type']),
     orderId: String(row['order_id']),
     at: isoInstant(int(row['at'])),

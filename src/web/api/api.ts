@@ -7,14 +7,17 @@ import { describe } from './openapi.ts';
 import { referencePage } from './reference-page.ts';
 import { pageAnswer } from '../page.ts';
 import type { Route } from '../route.ts';
+import { eventTypeEndpoints } from './event-types.ts';
 import { exportEndpoints } from './exports.ts';
 import { feedEndpoints } from './feeds.ts';
+import { ledgerEndpoints } from './ledger.ts';
 import { mappingEndpoints } from './mappings.ts';
 import { operationsEndpoints } from './operations.ts';
 import { orderEndpoints } from './orders.ts';
 import { me } from './operation-shapes.ts';
 import { peopleEndpoints } from './people.ts';
 import { submissionEndpoints } from './submissions.ts';
+import { unmatchedEndpoint } from './unmatched.ts';
 
 /** Who asks, and what they may see. */
 const meEndpoint = (ctx: WebContext): Endpoint =>
@@ -35,8 +38,11 @@ export const endpoints = (ctx: WebContext): Endpoint[] => [
   ...batchEndpoints(ctx),
   ...deliveryEndpoints(ctx),
   ...submissionEndpoints(ctx),
+  unmatchedEndpoint(ctx),
+  ...eventTypeEndpoints(ctx),
   ...mappingEndpoints(ctx),
   ...orderEndpoints(ctx),
+  ...ledgerEndpoints(ctx),
   ...dropEndpoints(ctx),
   ...operationsEndpoints(ctx),
   ...peopleEndpoints(ctx),

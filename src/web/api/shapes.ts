@@ -120,9 +120,22 @@ export const outcomeRow = z
   })
   .openapi('OutcomeRow');
 
-export const submission = z.looseObject(submissionFields).openapi('Submission');
+const mail = z.object({
+  ...{ recipient: z.string(), messageId: orNull(z.string()), peer: orNull(z.string()), helo: orNull(z.string()) },
+  ...{ tls: orNull(z.string()), envelopeFrom: orNull(z.string()), headerFrom: z.array(z.string()) },
+  proof: orNull(z.enum(['pass', 'fail', 'unknown'])),
+  ...{ spf: orNull(z.string()), dkim: orNull(z.string()), dmarc: orNull(z.string()), reasons: z.array(z.string()) },
+  reply: orNull(
+    z.object({
+      state: z.enum(['sent', 'waiting', 'given up', 'withheld']),
+      ...{ at: orNull(instant), reason: orNull(z.string()) },
+    }),
+  ),
+});
+
+export const submission = z.object(submissionFields).openapi('Submission');
 export const submissionStory = z
-  .looseObject({ ...submissionFields, notes: z.array(z.string()), rows: z.array(outcomeRow) })
+  .object({ ...submissionFields, notes: z.array(z.string()), mail: orNull(mail), rows: z.array(outcomeRow) })
   .openapi('SubmissionStory');
 
 const entry = z.looseObject({

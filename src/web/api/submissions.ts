@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { mailStory } from '../../inbound/mail/mail-story.ts';
 import { acceptFile } from '../../inbound/submission/accept.ts';
 import { type Outcome, outcomes } from '../../inbound/submission/outcome.ts';
 import { noResult } from '../../inbound/submission/no-result.ts';
@@ -19,7 +20,7 @@ import { paged } from './cursor.ts';
 import { download, letGo } from './download.ts';
 import { type Endpoint, listOf, ofOne } from './endpoint.ts';
 import { given, inEventTypes } from './narrow.ts';
-import { maskSender, senderFilter } from './personal.ts';
+import { maskMail, maskSender, senderFilter } from './personal.ts';
 import {
   channels,
   idText,
@@ -78,6 +79,12 @@ const submissionsEndpoint = (ctx: WebContext): Endpoint =>
     },
   );
 
+/** Who sent the mail that a file came with, and what proves it, as far as the one who asks may see it. */
+const mailOf = async (ctx: WebContext, call: KnownCall, { message }: Submission) => {
+  const mail = await mailStory(ctx.store.read, message);
+  return mail && !call.may('personalData.read', {}) ? maskMail(mail) : mail;
+};
+
 const firstRows = 100;
 
 const oneEndpoint = (ctx: WebContext): Endpoint =>
@@ -85,14 +92,15 @@ const oneEndpoint = (ctx: WebContext): Endpoint =>
     ctx,
     {
       ...{ method: 'get', path: '/submissions/{id}', needs: 'submissions.read', tag, params },
-      summary: 'one submission with its first lines',
-      details: `\`rows\` holds at most ${firstRows}; \`/submissions/{id}/rows\` has all of them, page by page.`,
+      summary: 'one submission with its first lines, and the mail that it came with',
+      details: `\`rows\` holds at most ${firstRows}; \`/submissions/{id}/rows\` has all of them, page by page. \`mail\` is null for a file that came in another way.`,
       answer: submissionStory,
     },
     found(ctx),
     async ({ call, thing }) => {
       const rows = await findRowPage(ctx.store.read, thing.id, {}, { count: firstRows });
-      return { ...shownTo(ctx, call, thing), notes: thing.notes, rows: rows.map(({ id: _, ...row }) => row) };
+      const mail = await mailOf(ctx, call, thing);
+      return { ...shownTo(ctx, call, thing), notes: thing.notes, mail, rows: rows.map(({ id: _, ...row }) => row) };
     },
   );
 

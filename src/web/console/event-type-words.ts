@@ -1,5 +1,4 @@
 import { openCapDays } from '../../ledger/locking.ts';
-import { standardReasons } from '../../ledger/disposition.ts';
 import type { Disposition, EventType } from '../../ledger/event-type.ts';
 import type { Intake } from '../context.ts';
 
@@ -46,7 +45,3 @@ export const actionText: Record<Disposition['action'], string> = {
   reject: 'reverses the action',
   none: 'is noted and changes nothing',
 };
-
-/** Codes by which the amount decides, known to every event type unless its own list gives them another meaning. */
-export const standardCodes = ({ dispositions }: EventType): string[] =>
-  standardReasons.filter((code) => !dispositions.some((own) => own.code === code));

@@ -1,15 +1,16 @@
 import { html } from 'hono/html';
-import { checkSuffix } from '../../inbound/mail/addresses.ts';
+import { standardCodesOf } from '../../ledger/disposition.ts';
 import type { EventType } from '../../ledger/event-type.ts';
 import { attachment } from '../api/download.ts';
-import type { Intake, WebContext } from '../context.ts';
+import type { WebContext } from '../context.ts';
+import { type Mailed, mailedTo } from '../mailed-to.ts';
 import type { Html } from '../page.ts';
 import { nothingHere } from '../problem.ts';
 import { type Found, idIn, type KnownCall, type Route, routeOn } from '../route.ts';
 import { cell, type Column, facts, table } from './cells.ts';
-import { actionText, authenticationText, lockingText, replyText, standardCodes } from './event-type-words.ts';
+import { actionText, authenticationText, lockingText, replyText } from './event-type-words.ts';
 import { consolePage } from './frame.ts';
-import { templates, templateText } from './templates.ts';
+import { templates, templateText } from '../templates.ts';
 
 const find =
   (ctx: WebContext) =>
@@ -33,15 +34,8 @@ const columns: readonly Column[] = [
   { title: 'Locking' },
 ];
 
-const whole = (ctx: WebContext, local: string): string => `${local}@${ctx.settings().mailDomain ?? ''}`;
-
-const hasMail = (ctx: WebContext, intake: Intake | undefined): intake is Intake =>
-  intake !== undefined && intake.addresses.length > 0 && ctx.settings().mailDomain !== undefined;
-
-const firstAddress = (ctx: WebContext, id: number): string => {
-  const intake = ctx.settings().intakes.get(id);
-  return hasMail(ctx, intake) ? whole(ctx, intake.addresses[0]?.local ?? '') : 'none';
-};
+const firstAddress = (ctx: WebContext, id: number): string =>
+  mailedTo(ctx.settings(), id)?.addresses[0]?.address ?? 'none';
 
 const row = (ctx: WebContext, one: EventType): Html =>
   html`<tr data-row>
@@ -71,20 +65,20 @@ const addressLine = (text: string, why: string): Html =>
     <span class="quiet">${why}</span>
   </li>`;
 
-const addressList = (ctx: WebContext, { timezone }: EventType, { addresses }: Intake): Html =>
+const addressList = ({ timezone }: EventType, { addresses }: Mailed): Html =>
   html`<ul class="plain">
-    ${addresses.map(({ local, until }) => {
-      const end = until === undefined ? '' : `, until the end of ${until} (${timezone})`;
-      return html`${addressLine(whole(ctx, local), `files are applied${end}`)}
-      ${addressLine(whole(ctx, `${local}${checkSuffix}`), `a dry run: the outcomes of each line, nothing changes${end}`)}`;
+    ${addresses.map(({ address, check, until }) => {
+      const end = until === null ? '' : `, until the end of ${until} (${timezone})`;
+      return html`${addressLine(address, `files are applied${end}`)}
+      ${addressLine(check, `a dry run: the outcomes of each line, nothing changes${end}`)}`;
     })}
   </ul>`;
 
 const byMail = (ctx: WebContext, one: EventType): Html => {
-  const intake = ctx.settings().intakes.get(one.id);
-  if (!hasMail(ctx, intake)) return html`<p>Files for it are not taken by mail: no address is configured.</p>`;
-  const { senders, authentication, reply } = intake;
-  return html`${addressList(ctx, one, intake)}
+  const mailed = mailedTo(ctx.settings(), one.id);
+  if (!mailed) return html`<p>Files for it are not taken by mail: no address is configured.</p>`;
+  const { senders, authentication, reply } = mailed;
+  return html`${addressList(one, mailed)}
   ${facts([
     ['Who may send', html`<span class="mono">${senders.join(', ')}</span>`],
     ['Proof of the sender', authenticationText[authentication]],
@@ -113,7 +107,7 @@ const codes = (one: EventType): Html =>
       Standard codes, with which the amount decides (0 reverses, anything else changes); RESET undoes earlier changes:
     </p>
     <ul class="counts">
-      ${standardCodes(one).map((code) => html`<li><code>${code}</code></li>`)}
+      ${standardCodesOf(one).map((code) => html`<li><code>${code}</code></li>`)}
     </ul>`;
 
 const templateList = ({ id }: EventType): Html =>

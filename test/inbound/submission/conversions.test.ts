@@ -140,7 +140,7 @@ describeStores('conversions', (open) => {
     ]);
     const dry = await stage.send(`${header}1000,4521,${today},N,7788,9.00`, { check: true });
     expect(codes(dry.rows)).toEqual(['CREATED']);
-    expect(await findUnmatched(stage.store.read, 4521)).toHaveLength(1);
+    expect(await findUnmatched(stage.store.read, { eventTypeId: 4521 })).toHaveLength(1);
     const again = await stage.send(`${header}1000,4521,${today},N,7788,9.00`);
     expect(codes(again.rows)).toEqual(['CREATED']);
     expect(await findUnmatched(stage.store.read)).toEqual([]);

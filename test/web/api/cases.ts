@@ -85,6 +85,18 @@ export const cases: Record<string, Case> = {
     body: '{"columns":[{"column":"Order No","field":"OrderId"},{"column":"Clerk","field":null}]}',
   },
   'delete /mappings/{id}': { who: filesPeople, path: ({ mapping }) => `/mappings/${mapping}`, one: true },
+  'get /unmatched-conversions': { who: filesPeople, path: () => '/unmatched-conversions' },
+  'get /event-types': { who: filesPeople, path: () => '/event-types' },
+  'get /event-types/{id}': { who: filesPeople, path: ({ eventType }) => `/event-types/${eventType}`, one: true },
+  'get /event-types/{id}/templates/{name}': {
+    ...{ who: filesPeople, path: ({ eventType }) => `/event-types/${eventType}/templates/new-orders`, one: true },
+  },
+  'get /fresh-address': { who: ops, path: () => '/fresh-address' },
+  'post /transactions': {
+    ...{ who: ops, path: () => '/transactions' },
+    body: 'eventTypeId,partner,orderId,eventDate,amount\n4521,acme,NEW-1,2026-11-20T10:00:00Z,1.00\n',
+  },
+  'post /transactions/sample': { who: ops, path: () => '/transactions/sample', body: '{"count":1}' },
   'get /transactions': { who: filesPeople, path: ({ order }) => `/transactions?orderId=${order}` },
   'get /trace': { who: all, path: ({ order }) => `/trace?orderId=${order}` },
   'get /alerts': { who: ops, path: () => '/alerts' },

@@ -1,7 +1,7 @@
-import type { ConversionName } from '../../inbound/submission/conversion-columns.ts';
-import type { ColumnName } from '../../inbound/submission/columns.ts';
-import { csvEncoder } from '../../file/csv-encode.ts';
-import type { EventType } from '../../ledger/event-type.ts';
+import type { ConversionName } from '../inbound/submission/conversion-columns.ts';
+import type { ColumnName } from '../inbound/submission/columns.ts';
+import { csvEncoder } from '../file/csv-encode.ts';
+import type { EventType } from '../ledger/event-type.ts';
 
 /** A file to begin with: the header, and lines that show what goes where. */
 interface Template {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
-import { readFileColumns } from '../../../src/inbound/submission/file-columns.ts';
-import { openReading, recordGroups } from '../../../src/inbound/submission/reading.ts';
-import { lockingText, standardCodes } from '../../../src/web/console/event-type-words.ts';
-import { templates, templateText } from '../../../src/web/console/templates.ts';
-import { eventType } from '../place.ts';
+import { readFileColumns } from '../../src/inbound/submission/file-columns.ts';
+import { openReading, recordGroups } from '../../src/inbound/submission/reading.ts';
+import { standardCodesOf } from '../../src/ledger/disposition.ts';
+import { lockingText } from '../../src/web/console/event-type-words.ts';
+import { templates, templateText } from '../../src/web/templates.ts';
+import { eventType } from './place.ts';
 
 const yen = { ...eventType(4521), currency: 'JPY' };
 const bytesOf = (text: string) => () =>
@@ -41,6 +42,6 @@ test('a locking rule is a sentence', () => {
 
 test('an own code stands instead of the standard one of that name', () => {
   const own = { ...yen, dispositions: [{ code: 'OTHER', name: 'Anything', action: 'none' as const }] };
-  expect(standardCodes(own)).not.toContain('OTHER');
-  expect(standardCodes(yen)).toContain('OTHER');
+  expect(standardCodesOf(own)).not.toContain('OTHER');
+  expect(standardCodesOf(yen)).toContain('OTHER');
 });
