@@ -53,14 +53,26 @@ export const insertRefusal = async ({ knex }: Writer, refusal: Refusal, now: num
   if (again === 0) await knex('refused_mail').insert({ ...same, helo, at: now, last_at: now });
 };
 
-/** A page of the lines, of one recipient if that is asked for. */
+/** Which lines of refused mail. */
+export interface RefusedFilter {
+  recipient?: string;
+  peer?: string;
+  /** Milliseconds, half open, of the first time. */
+  from?: number;
+  to?: number;
+}
+
+/** A page of the lines. */
 export const findRefusedMail = async (
   db: Knex,
-  { recipient }: { recipient?: string },
+  { recipient, peer, from, to }: RefusedFilter,
   page: Page,
 ): Promise<RefusedMail[]> => {
   const query = db('refused_mail');
   if (recipient !== undefined) void query.where({ recipient });
+  if (peer !== undefined) void query.where({ peer });
+  if (from !== undefined) void query.where('at', '>=', from);
+  if (to !== undefined) void query.where('at', '<', to);
   cutPage(query, 'id', page);
   return ((await query) as Row[]).map(readRefused);
 };

@@ -4,10 +4,14 @@ import { instant, orNull, whole } from './shapes.ts';
 
 /** The JSON of what the people who run the service look at. */
 
+const told = z.object({
+  ...{ channel: z.string(), openedTold: orNull(instant), endedTold: orNull(instant), error: orNull(z.string()) },
+});
+
 export const alert = z
-  .looseObject({
+  .object({
     ...{ id: whole, kind: z.enum(alertKinds), subject: z.string(), text: z.string(), hint: z.string() },
-    ...{ openedAt: instant, endedAt: orNull(instant), told: z.array(z.looseObject({ channel: z.string() })) },
+    ...{ openedAt: instant, endedAt: orNull(instant), told: z.array(told) },
   })
   .openapi('Alert');
 
@@ -70,7 +74,7 @@ export const proof = z
   .openapi('Proof');
 
 export const refused = z
-  .looseObject({
+  .object({
     ...{ id: whole, at: instant, lastAt: instant, times: whole, peer: z.string(), helo: orNull(z.string()) },
     ...{ envelopeFrom: orNull(z.string()), recipient: orNull(z.string()), code: whole, reason: z.string() },
   })

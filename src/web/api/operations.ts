@@ -68,11 +68,16 @@ const refusedEndpoint = (ctx: WebContext): Endpoint =>
     {
       ...{ method: 'get', path: '/refused-mail', needs: 'refusedMail.read', tag: 'operations' },
       summary: 'mail that was not taken, and why',
-      query: { ...listing, recipient: z.string().optional() },
+      query: {
+        ...{ ...listing, recipient: z.string().optional(), peer: z.string().optional() },
+        ...{ from: instantText.optional(), to: instantText.optional() },
+      },
       answer: pageOf(refused),
     },
-    async ({ query: { recipient, ...rest } }) => {
-      const { items, next } = await paged(rest, (page) => findRefusedMail(ctx.store.read, given({ recipient }), page));
+    async ({ query: { limit, order, cursor, ...filter } }) => {
+      const { items, next } = await paged({ limit, order, cursor }, (page) =>
+        findRefusedMail(ctx.store.read, given(filter), page),
+      );
       return { items: items.map((one) => ({ id: one.id, ...showRefused(one) })), next };
     },
   );

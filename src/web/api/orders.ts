@@ -6,7 +6,8 @@ import { pagedList } from './cursor.ts';
 import { type Endpoint, listOf } from './endpoint.ts';
 import { subjectOfFeed } from './narrow.ts';
 import { maskSender, maskTransaction } from './personal.ts';
-import { pageOf, shortListing, traceEvent, transaction } from './shapes.ts';
+import { traceEvent, transaction } from './order-shapes.ts';
+import { idText, pageOf, shortListing } from './shapes.ts';
 
 const query = { ...shortListing, orderId: z.string().min(1).max(500) };
 
@@ -14,14 +15,18 @@ const transactionsEndpoint = (ctx: WebContext): Endpoint =>
   listOf(
     ctx,
     {
-      ...{ method: 'get', path: '/transactions', needs: 'transactions.read', tag: 'orders', query },
+      ...{ method: 'get', path: '/transactions', needs: 'transactions.read', tag: 'orders' },
+      query: { ...query, eventType: idText.optional(), partner: z.string().optional() },
       summary: 'the transactions of an order, each with its journal',
       details: 'What says who the customer is is shown in full to ops only.',
       answer: pageOf(transaction),
     },
     async ({ call, query: asked }) => {
       const all = await showOrder(ctx.store, asked.orderId);
-      const own = all.filter((one) => call.may('transactions.read', { eventType: Number(one['eventTypeId']) }));
+      const own = all
+        .filter((one) => call.may('transactions.read', { eventType: Number(one['eventTypeId']) }))
+        .filter((one) => asked.eventType === undefined || String(one['eventTypeId']) === asked.eventType)
+        .filter((one) => asked.partner === undefined || one['partner'] === asked.partner);
       return pagedList(asked, call.may('personalData.read', {}) ? own : own.map(maskTransaction));
     },
   );
@@ -30,7 +35,8 @@ const traceEndpoint = (ctx: WebContext): Endpoint =>
   listOf(
     ctx,
     {
-      ...{ method: 'get', path: '/trace', needs: 'trace.read', tag: 'orders', query },
+      ...{ method: 'get', path: '/trace', needs: 'trace.read', tag: 'orders' },
+      query: { ...query, what: z.string().optional() },
       summary: 'everything that touched an order, in order of time',
       details:
         'Each role sees its part: advertisers the journal and submissions, partners batches and deliveries. Of the ' +
@@ -42,7 +48,7 @@ const traceEndpoint = (ctx: WebContext): Endpoint =>
       const own = all.filter(({ owner }) =>
         call.may('trace.read', 'feed' in owner ? subjectOfFeed(owner.feed, partnerOf(ctx, owner.feed)) : owner),
       );
-      const events = own.map(({ event }) => event);
+      const events = own.map(({ event }) => event).filter(({ what }) => (asked.what ?? what) === what);
       return pagedList(asked, call.may('personalData.read', {}) ? events : events.map(maskSender));
     },
   );

@@ -137,18 +137,3 @@ export const submission = z.object(submissionFields).openapi('Submission');
 export const submissionStory = z
   .object({ ...submissionFields, notes: z.array(z.string()), mail: orNull(mail), rows: z.array(outcomeRow) })
   .openapi('SubmissionStory');
-
-const entry = z.looseObject({
-  ...{ sequence: whole, at: instant, change: z.string(), amount: z.string(), delta: z.string(), payout: z.string() },
-  ...{ status: z.string(), channel: z.string(), source: orNull(z.string()), line: orNull(whole) },
-});
-
-export const transaction = z
-  .looseObject({
-    ...{ transactionId: z.string(), eventTypeId: whole, partner: z.string(), orderId: z.string(), eventDate: instant },
-    ...{ amount: z.string(), currency: z.string(), status: z.string(), custom: z.record(z.string(), z.string()) },
-    ...{ items: z.array(z.looseObject({ sku: z.string() })), journal: z.array(entry) },
-  })
-  .openapi('Transaction');
-
-export const traceEvent = z.looseObject({ at: instant, what: z.string() }).openapi('TraceEvent');
