@@ -59,18 +59,25 @@ const batchOf = async (app: App, deliveries: readonly Delivery[]): Promise<Batch
   return id === undefined ? undefined : (await findBatches(app.store.read, { id }))[0];
 };
 
+/** With those of the batch that was made for which no attempt was: they began held, or wait behind what is held. */
+const withUntried = async (app: App, tried: readonly Delivery[], made: Batch | undefined): Promise<Delivery[]> => {
+  const own = made ? await findDeliveries(app.store.read, { batchId: made.id }) : [];
+  return [...tried, ...own.filter(({ id }) => !tried.some((one) => one.id === id))];
+};
+
 /** `export FEED`: what the clock would do now, with its deliveries. */
 export const exportByHand = (app: App, feed: Feed, out: Output): Promise<ExitCode> =>
   whileInterruptible(async (signal) => {
     await refuseWrongHistory(app.store, app.settings);
     const made = await freezeNow(app, feed, out, signal);
-    const deliveries = await deliverWithBar(app, { feed: feed.name }, out, signal);
-    const batch = made ?? (await batchOf(app, deliveries));
+    const tried = await deliverWithBar(app, { feed: feed.name }, out, signal);
+    const batch = made ?? (await batchOf(app, tried));
     const held = await findDeliveries(app.store.read, { feed: feed.name, states: ['held'] });
     if (held.length > 0)
       out.say(
         `${plural(held.length, 'delivery', 'deliveries')} held for a person: npx nightdrop deliveries --state held`,
       );
+    const deliveries = await withUntried(app, tried, made);
     out.answer(exported(feed, batch, deliveries.map(showDelivery)), exportedText);
     if (!batch) return exit.nothing;
     return deliveries.every(isDone) ? exit.done : exit.failed;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { freshDatabase } from '../stores.ts';
@@ -58,6 +58,36 @@ for (const kind of ['sqlite', 'postgres'] as const) {
         ok: true,
         feeds: [{ feed: 'acme', transactions: 5, batches: 2, missing: 0, doubled: 0, damaged: 0 }],
       });
+    });
+
+    test('a batch over the bounds of its feed waits for its release, and those behind it for their turn', async () => {
+      const here = await makeHere();
+      here.write(
+        'partners/acme.yaml',
+        partnerYaml('0 2 * * *', '    hold: { rowsOver: 5, amountOver: { USD: 29.99 } }'),
+      );
+      await addOrders(here, 1, 3);
+      const made = await here.run('export', 'acme', '--json');
+      expect(made.code).toBe(1);
+      const [held] = json(made.stdout)['deliveries'] as Record<string, unknown>[];
+      expect(json(made.stdout)).toMatchObject({ number: 1, rows: 3, fileName: 'acme_000001.csv' });
+      expect(held).toMatchObject({
+        ...{ state: 'held', attempts: 0 },
+        error: expect.stringContaining('its amounts come to USD 30.00, and the bound is USD 29.99') as string,
+      });
+      await addOrders(here, 4, 1);
+      const behind = await here.run('export', 'acme');
+      expect([behind.code, behind.stderr]).toEqual([1, expect.stringContaining('1 delivery held for a person')]);
+      expect(existsSync(here.drop) ? readdirSync(here.drop) : []).toEqual([]);
+      expect((await here.run('feeds')).stdout).toMatch(/waits over\s+acme .*5 rows, USD 29\.99/s);
+      expect(list((await here.run('feeds', '--json')).stdout)).toMatchObject([
+        { watermark: 4, hold: { rowsOver: 5, amountOver: { USD: '29.99' } } },
+      ]);
+      expect((await here.run('deliveries', 'release', String(held?.['id']))).code).toBe(0);
+      expect((await here.run('deliveries', 'release', String(held?.['id']))).code).toBe(2);
+      expect((await here.run('export', 'acme', '--json')).code).toBe(0);
+      expect(readdirSync(here.drop).sort()).toEqual(['acme_000001.csv', 'acme_000002.csv']);
+      expect((await here.run('prove')).code).toBe(0);
     });
 
     test('lists have the agreed keys, and trace tells the story of an order', async () => {

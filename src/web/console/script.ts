@@ -3,14 +3,16 @@
  * chosen columns again, and a few keys. Every page works without it.
  */
 export const consoleScript = `
-const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', hourCycle: 'h23' });
 const showTimes = (root) => {
   for (const time of root.querySelectorAll('time[datetime]:not([title])')) {
     time.title = time.textContent.trim();
     time.textContent = local.format(new Date(time.dateTime));
   }
 };
-const isBusy = (part) => part.contains(document.activeElement) && /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
+const isFilledIn = (field) => field.type === 'checkbox' ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+const isBusy = (part) => [...part.querySelectorAll('input, textarea')].some(isFilledIn) ||
+  (part.contains(document.activeElement) && /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName));
 const refresh = async () => {
   if (document.hidden) return;
   const answer = await fetch(location.href, { headers: { Accept: 'text/html' } });

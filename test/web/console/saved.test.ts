@@ -5,6 +5,7 @@ import { findMappings } from '../../../src/inbound/submission/saved-mappings.ts'
 import { addTransactions } from '../../feeds.ts';
 import { startChromium } from '../../servers/chromium.ts';
 import { describeStores } from '../../stores.ts';
+import { setStage } from '../api/stage.ts';
 import { openPlace, type PlaceOfWeb } from '../place.ts';
 import { advertiser, expectAccessible, ops, signedIn } from './walk.ts';
 
@@ -103,6 +104,38 @@ describeStores('mappings in the console', (open) => {
     const answer = await page.goto(`${page.url()}/columns`);
     expect(answer?.status()).toBe(409);
     await page.getByText('it is XML, and only the columns of CSV files can be mapped').waitFor();
+  });
+
+  test('what somebody has typed is not taken away by the refresh of the page', async () => {
+    const place = await openPlace(await open());
+    const { mine } = await setStage(place);
+    const page = await signedIn(browser, place, ops);
+    await page.clock.install();
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.resourceType() === 'fetch') asked.push(request.url());
+    });
+    /** The next one is only asked for when the one before has done its work. */
+    const refreshes = async (times: number): Promise<void> => {
+      const enough = asked.length + times;
+      const later = async (): Promise<number> => {
+        await page.clock.runFor(11_000);
+        return asked.length;
+      };
+      await expect.poll(later, { timeout: 60_000 }).toBeGreaterThanOrEqual(enough);
+    };
+    await page.goto(`${place.base}/deliveries/${mine.delivery}`);
+    await page.getByLabel('Why, for the record').fill('sent by mail');
+    await page.locator('h1').click();
+    await place.store.write(({ knex }) =>
+      knex('deliveries').where({ id: mine.delivery }).update({ error: 'later error' }),
+    );
+    await refreshes(2);
+    expect(await page.getByLabel('Why, for the record').inputValue()).toBe('sent by mail');
+    await page.getByLabel('Why, for the record').fill('');
+    await page.locator('h1').click();
+    await refreshes(1);
+    await page.getByText('later error').first().waitFor();
   });
 
   test('a name is a name, and a mapping belongs to its event type', async () => {
