@@ -79,6 +79,7 @@ export const openPostgres = async (url: string): Promise<Store> => {
     address: { kind: 'postgres', url },
     read: db,
     write,
+    writeAside: write,
     turn: (work) => work(),
     close: () => db.destroy(),
   };

@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } fro
 import { join } from 'node:path';
 import { asFault } from '../fault.ts';
 import type { SafeName } from '../safe-name.ts';
+import { sharedSync } from './shared-sync.ts';
 
 /** A spool file that is being written. */
 export interface Draft {
@@ -35,24 +36,6 @@ export interface Spool {
 /** Names that we gave, of whole files and of drafts. Nothing else in the folder is ever touched. */
 const ours = /^\.?[0-9a-f]{32}$/;
 
-/**
- * Syncs a folder for everybody who asks at the same time at once: whoever asks while a sync is under way may have renamed
- * too late for it, and shares the one behind it.
- */
-const sharedSync = (folder: string): (() => Promise<void>) => {
-  let running = Promise.resolve();
-  let next: Promise<void> | undefined;
-  return () => {
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        return (running = syncFolder(folder));
-      });
-    return next;
-  };
-};
-
 const syncFolder = async (folder: string): Promise<void> => {
   const handle = await open(folder, 'r');
   try {
@@ -73,7 +56,7 @@ export const openSpool = async (folder: string): Promise<Spool> => {
   };
   await guard('open the spool', () => mkdir(folder, { recursive: true }));
   const draft = (): Promise<Draft> => guard('write to the spool', () => makeDraft(folder, sync));
-  const sync = sharedSync(folder);
+  const sync = sharedSync(() => syncFolder(folder));
   const sweep = async (keep: ReadonlySet<string>, before: number): Promise<string[]> => {
     const removed: string[] = [];
     for (const name of await readdir(folder)) {

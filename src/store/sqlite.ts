@@ -9,6 +9,7 @@ import { makeGate } from './gate.ts';
 import { migrateUnderLock } from './migrate.ts';
 import { quiet } from './quiet.ts';
 import type { Store, Writer } from './store.ts';
+import { makeSyncWal, withoutSync } from './sync-wal.ts';
 import { databaseTrouble } from './trouble.ts';
 
 /** How long a write waits for another process (the CLI beside the service) before it gives up. */
@@ -104,11 +105,19 @@ export const openSqlite = async (file: string, clock: Clock = systemClock): Prom
       if (raw.inTransaction) raw.exec('ROLLBACK');
     }
   };
+  const syncWal = makeSyncWal(file);
+  const explained = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => Promise.reject(explain(error, file)));
   return {
     kind: 'sqlite',
     address: { kind: 'sqlite', file },
     read: reading,
-    write: (work) => gate(() => writeOnce(work).catch((error: unknown) => Promise.reject(explain(error, file)))),
+    write: (work) => gate(() => explained(writeOnce(work))),
+    writeAside: async (work) => {
+      const result = await gate(() => explained(withoutSync(raw, () => writeOnce(work))));
+      await syncWal();
+      return result;
+    },
     turn: gate,
     close: async () => {
       await gate(() => Promise.resolve());

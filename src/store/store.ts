@@ -30,6 +30,12 @@ export interface Store {
    */
   write<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
   /**
+   * As `write`, for many small writes whose thread must not stand still: on SQLite the sync of the disk runs beside the
+   * thread, and those that commit meanwhile share the next one. It resolves when the commit lasts, as `write` does; others
+   * may see it some milliseconds before. Where the sync fails nobody can tell whether it lasts: `database-unreachable`.
+   */
+  writeAside<T>(work: (writer: Writer) => Promise<T>): Promise<T>;
+  /**
    * Runs `work` while nobody else in this process writes through this store, without a database transaction: so a thread
    * with a connection of its own takes its turn among the others, in order of asking, instead of fighting for SQLite's
    * lock. On PostgreSQL nobody waits for anybody, and it just runs.

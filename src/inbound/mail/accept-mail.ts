@@ -1,14 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../clock.ts';
 import { reached } from '../../commit-point.ts';
 import { oneLine } from '../../fault.ts';
 import type { Spool } from '../../store/spool.ts';
 import type { Store } from '../../store/store.ts';
+import { makeTogether } from '../../store/together.ts';
 import { databaseTrouble } from '../../store/trouble.ts';
 import type { JudgeSender, Judgement, SenderRule } from './judgement.ts';
-import { insertMessage, type MailRecipient, type NewMessage } from './messages.ts';
+import { insertMessages, type NewMail, type NewMessage } from './messages.ts';
 import type { ReceivedMail } from './receive.ts';
-import { makeTogether } from './together.ts';
 
 /** What a mail's envelope and connection say. */
 export interface Envelope {
@@ -33,12 +33,8 @@ export interface AcceptContext {
   judgeSender: JudgeSender;
 }
 
-type NewMail = [NewMessage, readonly MailRecipient[]];
-
 /** Messages that are committed in one database transaction at most. */
 const mostAtOnce = 50;
-/** How long a commit waits for mails whose bytes are being made to last, milliseconds: a commit costs as much. */
-const gatherMs = 5;
 const longestText = 1000;
 const cut = (text: string | null): string | null => (text === null ? null : oneLine(text, longestText));
 
@@ -50,34 +46,34 @@ const cut = (text: string | null): string | null => (text === null ? null : oneL
  */
 export const makeAccept = (context: AcceptContext) => {
   const { store, spool, judgeSender } = context;
-  let coming = 0;
-  const gather = async (): Promise<void> => {
-    for (let waited = 0; waited < gatherMs && coming > 0; waited++) await pause(1);
-  };
-  const commit = makeTogether(mostAtOnce, (some: readonly NewMail[]) => commitMails(store, some), gather);
+  // One turn: mails whose bytes were made to last together are committed together.
+  const commit = makeTogether(
+    mostAtOnce,
+    (some: readonly NewMail[]) => commitMails(store, some),
+    () => turn(),
+  );
   const letGo = async (kept: string, error: unknown): Promise<never> => {
     if (databaseTrouble(error)?.code !== 'database-unreachable') await spool.remove(kept);
     throw error;
   };
   return async (envelope: Envelope, received: ReceivedMail, rules: Rules): Promise<Acceptance> => {
-    const { draft } = received;
+    const { body } = received;
     try {
-      const judgement = await judgeSender({ ...envelope, raw: () => draft.read() }, rules);
+      const judgement = await judgeSender({ ...envelope, raw: () => body.read() }, rules);
       const { refusals } = judgement;
       if (envelope.recipients.every(({ recipient }) => refusals.has(recipient))) {
-        await draft.drop();
+        await body.drop();
         return { kind: 'refused', refusals };
       }
       reached('in 2 received');
-      coming++;
-      const kept = await draft.keep().finally(() => coming--);
+      const kept = await body.keep();
       reached('in 2 kept');
       const rows = rowsOf(envelope, received, judgement, { receivedAt: context.clock.now(), spool: kept });
       const id = await commit(rows).catch((error: unknown) => letGo(kept, error));
       reached('in 2 committed');
       return { kind: 'accepted', id, refusals };
     } catch (error) {
-      await draft.drop();
+      await body.drop();
       throw error;
     }
   };
@@ -86,11 +82,7 @@ export const makeAccept = (context: AcceptContext) => {
 type Rules = ReadonlyMap<number, SenderRule>;
 
 const commitMails = (store: Store, some: readonly NewMail[]): Promise<number[]> =>
-  store.write(async (writer) => {
-    const ids: number[] = [];
-    for (const [message, recipients] of some) ids.push(await insertMessage(writer, message, recipients));
-    return ids;
-  });
+  store.writeAside((writer) => insertMessages(writer, some));
 
 const rowsOf = (
   { peer, helo, tls, envelopeFrom, recipients }: Envelope,

@@ -2,14 +2,16 @@ import type { Clock } from '../../clock.ts';
 import { reached } from '../../commit-point.ts';
 import { asFault } from '../../fault.ts';
 import type { Log } from '../../log.ts';
+import { makeKeepThread } from '../../store/keep-thread.ts';
 import { type AcceptContext, type Envelope, makeAccept } from './accept-mail.ts';
 import { addressKey, type AddressBook, findAddress } from './addresses.ts';
 import type { SenderRule } from './judgement.ts';
 import { type HourlyRate, type MailLimits, makeHourlyRate } from './limits.ts';
+import { type Bodies, makeBodies } from './mail-body.ts';
 import { type ReceivedMail, receiveMail } from './receive.ts';
 import { makeRefusals, type Refusals } from './refusals.ts';
 import { type Reply, replies } from './smtp-reply.ts';
-import { seeToDisk, seeToRoom } from './room.ts';
+import { makeRoom, type Room } from './room.ts';
 import { makeSparingLog, type SparingLog } from './sparing-log.ts';
 
 /** One connection, and the mail that is under way on it. */
@@ -57,7 +59,8 @@ export interface Dialogue {
   note(talk: Speaker, reply: Reply, recipient: string | null): Promise<void>;
   /** Trouble that peers can cause as often as they like, said rarely. */
   say(words: string, about?: object): void;
-  close(): void;
+  /** To be called when no answer is being worked out any more. */
+  close(): Promise<void>;
 }
 
 export type Speaker = Pick<Talk, 'peer' | 'helo' | 'envelopeFrom'>;
@@ -66,6 +69,8 @@ export type Speaker = Pick<Talk, 'peer' | 'helo' | 'envelopeFrom'>;
 interface Desk extends DialogueContext {
   rules(): DialogueRules;
   accept: ReturnType<typeof makeAccept>;
+  bodies: Bodies;
+  room: Room;
   rate: HourlyRate;
   refusals: Refusals;
   sparing: SparingLog;
@@ -74,14 +79,19 @@ interface Desk extends DialogueContext {
 export const makeDialogue = (context: DialogueContext, rules: () => DialogueRules): Dialogue => {
   const sparing = makeSparingLog(context.log, context.clock);
   const refusals = makeRefusals(context, (error) => void replyToTrouble(sparing, error));
-  const desk: Desk = { ...context, rules, accept: makeAccept(context), rate: makeHourlyRate(), refusals, sparing };
+  const [bodies, room] = [makeBodies(context.spool, makeKeepThread(context.spool.folder)), makeRoom(context)];
+  const made = { bodies, room, accept: makeAccept(context), rate: makeHourlyRate(), refusals, sparing };
+  const desk: Desk = { ...context, ...made, rules };
   return {
     mail: (talk, from) => answerMail(desk, talk, from),
     recipient: (talk, address) => answerRecipient(desk, talk, address),
     data: (talk, data) => answerData(desk, talk, data),
     note: (talk, reply, recipient) => note(desk, talk, reply, recipient),
     say: (words, about) => sparing.say('info', words, about),
-    close: sparing.close,
+    close: async () => {
+      sparing.close();
+      await bodies.close();
+    },
   };
 };
 
@@ -111,6 +121,7 @@ const refuse = async (desk: Desk, talk: Talk, reply: Reply, recipient?: string):
 
 /** For trouble of our own: the database may be what is in trouble, so nobody waits for its line. */
 const postpone = (desk: Desk, talk: Talk, error: unknown): Reply => {
+  desk.room.forget();
   const reply = replyToTrouble(desk.sparing, error);
   void note(desk, talk, reply);
   return reply;
@@ -122,7 +133,7 @@ const answerMail = async (desk: Desk, talk: Talk, from: string): Promise<Reply |
   talk.recipients.clear();
   if (tlsRequired && talk.tls === null) return refuse(desk, talk, replies.tlsRequired);
   try {
-    await seeToRoom(desk, maxSize);
+    await desk.room.seeToAll(maxSize);
     return undefined;
   } catch (error) {
     return postpone(desk, talk, error);
@@ -155,8 +166,8 @@ const answerRecipient = async (desk: Desk, talk: Talk, address: string): Promise
 const answerData = async (desk: Desk, talk: Talk, data: AsyncIterable<Buffer>): Promise<Reply> => {
   const { maxSize } = desk.rules();
   try {
-    const seeToRoomLeft = () => seeToDisk(desk.spool, desk.rules().maxSize);
-    const reception = await receiveMail(desk.spool, data, { most: maxSize, seeToRoom: seeToRoomLeft });
+    const seeToRoom = () => desk.room.seeToDisk(desk.rules().maxSize);
+    const reception = await receiveMail(desk.bodies, data, { most: maxSize, seeToRoom });
     switch (reception.kind) {
       case 'whole':
         return await finish(desk, talk, reception);

@@ -91,7 +91,7 @@ export const openListener = async (
     close: async (graceMs) => {
       await closeServer(server, graceMs, connections.isBusy);
       await connections.idle();
-      dialogue.close();
+      await dialogue.close();
     },
   };
 };

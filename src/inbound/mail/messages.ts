@@ -61,30 +61,42 @@ const readRecipient = (row: Row): MailRecipient => ({
 
 export type NewMessage = Omit<MailMessage, 'id' | 'loggedAt' | 'expiredAt'>;
 
+/** An accepted mail, and the recipients of its envelope. */
+export type NewMail = readonly [NewMessage, readonly MailRecipient[]];
+
+const rowOf = ({ receivedAt, envelopeFrom, messageId, evidence, ...message }: NewMessage) => {
+  const { peer, helo, tls, spool, bytes, sha256 } = message;
+  return {
+    ...{ received_at: receivedAt, peer, helo, tls, envelope_from: envelopeFrom, spool, bytes, sha256 },
+    ...{ message_id: messageId, evidence: evidence && JSON.stringify(evidence) },
+  };
+};
+
 /**
- * Writes an accepted mail and its recipients down, in the caller's database transaction: once that is committed the mail
- * may be answered with 250. Resolves to its id.
+ * Writes accepted mails and their recipients down, in the caller's database transaction: once that is committed they may
+ * be answered with 250. Resolves to their ids. All of them are two statements: ten mails cost little more than one.
  */
+export const insertMessages = async ({ knex }: Writer, mails: readonly NewMail[]): Promise<number[]> => {
+  const rows = mails.map(([message]) => rowOf(message));
+  const inserted = (await knex('messages').insert(rows, ['id', 'spool'])) as Row[];
+  // No database promises the order of what it returns; a spool name is given once.
+  const idOf = new Map(inserted.map((row) => [String(row['spool']), int(row['id'])]));
+  const ids = mails.map(([{ spool }]) => int(idOf.get(spool)));
+  const recipients = mails.flatMap(([, some], nth) =>
+    some.map(({ recipient, eventTypeId, check, refusal }) => ({
+      ...{ message_id: ids[nth], recipient, event_type: eventTypeId, check_only: check, refusal },
+    })),
+  );
+  if (recipients.length > 0) await knex('message_recipients').insert(recipients);
+  return ids;
+};
+
+/** As `insertMessages`, for one. */
 export const insertMessage = async (
-  { knex }: Writer,
+  writer: Writer,
   message: NewMessage,
   recipients: readonly MailRecipient[],
-): Promise<number> => {
-  const { receivedAt, peer, helo, tls, envelopeFrom, spool, bytes, sha256, messageId, evidence } = message;
-  const [row] = (await knex('messages').insert(
-    {
-      ...{ received_at: receivedAt, peer, helo, tls, envelope_from: envelopeFrom, spool, bytes, sha256 },
-      ...{ message_id: messageId, evidence: evidence && JSON.stringify(evidence) },
-    },
-    ['id'],
-  )) as Row[];
-  const id = int(row?.['id']);
-  const rows = recipients.map(({ recipient, eventTypeId, check, refusal }) => ({
-    ...{ message_id: id, recipient, event_type: eventTypeId, check_only: check, refusal },
-  }));
-  if (rows.length > 0) await knex('message_recipients').insert(rows);
-  return id;
-};
+): Promise<number> => int((await insertMessages(writer, [[message, recipients]]))[0]);
 
 export const findMessage = async (db: Knex, id: number): Promise<MailMessage | undefined> => {
   const row = (await db('messages').where({ id }).first()) as Row | undefined;

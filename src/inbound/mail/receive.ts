@@ -1,12 +1,12 @@
 import { asFault, type Fault } from '../../fault.ts';
 import { digester } from '../../file/digest.ts';
-import type { Draft, Spool } from '../../store/spool.ts';
 import { makeLoneDotWatch } from './lone-dot.ts';
+import type { Bodies, MailBody } from './mail-body.ts';
 import { headBytes, messageIdOf } from './message-id.ts';
 
-/** A mail whose last byte is here. Nothing of it lasts yet: the draft is kept or dropped by the caller. */
+/** A mail whose last byte is here. Nothing of it lasts yet: the body is kept or dropped by the caller. */
 export interface ReceivedMail {
-  draft: Draft;
+  body: MailBody;
   bytes: number;
   sha256: string;
   messageId: string | null;
@@ -28,23 +28,22 @@ export interface ReceiveLimits {
 }
 
 /**
- * Takes a mail's bytes into a draft of the spool. What is too large, holds a forged end, or has no room is read on to its
+ * Takes a mail's bytes into a body. What is too large, holds a forged end, or has no room is read on to its
  * end without being written or held anywhere, so that the peer hears the answer. Never rejects.
  */
 export const receiveMail = async (
-  spool: Spool,
+  bodies: Bodies,
   data: AsyncIterable<Buffer>,
   { most, seeToRoom }: ReceiveLimits,
 ): Promise<Reception> => {
   const { update, end } = digester();
   const forgedEnd = makeLoneDotWatch();
-  let draft: Draft | undefined;
+  const body = bodies.begin();
   let verdict: Reception | undefined;
   let [bytes, seen, head] = [0, 0, Buffer.alloc(0)];
   const fail = async (reception: Reception): Promise<void> => {
     verdict = reception;
-    await draft?.drop();
-    draft = undefined;
+    await body.drop();
   };
   const take = async (block: Buffer): Promise<void> => {
     bytes += block.length;
@@ -56,16 +55,13 @@ export const receiveMail = async (
     }
     if (head.length < headBytes) head = Buffer.concat([head, block]);
     update(block);
-    await draft?.handle.writeFile(block);
+    await body.write(block);
   };
-  const trouble = (error: unknown) =>
-    fail({ kind: 'trouble', fault: asFault(error, 'write to the spool', spool.folder) });
-  draft = await spool.draft().catch(async (error: unknown) => void (await trouble(error)));
+  const trouble = (error: unknown) => fail({ kind: 'trouble', fault: asFault(error, 'take', 'a mail') });
   try {
     for await (const block of data) if (!verdict) await take(block).catch(trouble);
   } catch {
     await fail({ kind: 'lost' });
   }
-  if (verdict || !draft) return verdict ?? { kind: 'lost' };
-  return { kind: 'whole', draft, messageId: messageIdOf(head), ...end() };
+  return verdict ?? { kind: 'whole', body, messageId: messageIdOf(head), ...end() };
 };

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { oneLine } from '../../fault.ts';
 import type { Store } from '../../store/store.ts';
 import { insertRefusal, type Refusal } from './refused-mail.ts';
-import { makeTogether } from './together.ts';
+import { makeTogether } from '../../store/together.ts';
 
 /** How many different lines one peer, and all of them together, can cause in an hour; the rest is counted in one line. */
 export interface LineLimits {

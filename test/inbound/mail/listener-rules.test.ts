@@ -7,7 +7,7 @@ import { messageIdOf } from '../../../src/inbound/mail/message-id.ts';
 import { makeLineLimit } from '../../../src/inbound/mail/refusals.ts';
 import type { Refusal } from '../../../src/inbound/mail/refused-mail.ts';
 import { makeSparingLog } from '../../../src/inbound/mail/sparing-log.ts';
-import { makeTogether } from '../../../src/inbound/mail/together.ts';
+import { makeTogether } from '../../../src/store/together.ts';
 import { fixedClock } from '../../../src/clock.ts';
 import { makeLog } from '../../../src/log.ts';
 import { seed } from '../../flow/random.ts';

@@ -11,8 +11,9 @@ import { Secret } from '../../../src/secret.ts';
 import { certificates } from '../../servers/certificates.ts';
 import { describeStores } from '../../stores.ts';
 import { judgeNobody, limits, rules } from './listener-parts.ts';
-import { listening, until } from './listening.ts';
+import { listening } from './listening.ts';
 import { connectClient, connectRaw, mailWith, sendOver } from './smtp-client.ts';
+import { until } from '../../until.ts';
 
 const sale = 'sale-7f3k@submit.example.test';
 const csv = 'OrderId,ActionTrackerId,Amount,Reason\nA,4521,1.00,OTHER\n';
@@ -258,15 +259,17 @@ describeStores('the listener', (open) => {
   test('when told to stop finishes what it has been given, and says 421 to the rest', async () => {
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
+    let judging = false;
     const stage = await listening(await open(), {
       judge: async (...args) => {
+        judging = true;
         await released;
         return judgeNobody(...args);
       },
     });
     const [busy, idle] = [await connectClient(stage.port), await connectClient(stage.port)];
     const sent = sendOver(busy, [sale], mailWith(csv));
-    await until(() => stage.files().length === 1, 'its bytes are here');
+    await until(() => judging, 'its bytes are here');
     const closed = stage.close(30_000);
     expect(await idle.reply()).toMatch(/^421 4\.3\.2 /);
     await expect(connectRaw(stage.port)).rejects.toThrow(/ECONNREFUSED/);
@@ -332,8 +335,8 @@ describeStores('the listener', (open) => {
     await client.say('MAIL FROM:<reports@brand.example>');
     await client.say(`RCPT TO:<${sale}>`);
     await client.say('DATA');
-    client.write('From: <reports@brand.example>\r\n');
-    await until(() => stage.files().length === 1, 'its first bytes are here');
+    client.write(`From: <reports@brand.example>\r\n\r\n${`${'x'.repeat(70)}\r\n`.repeat(10_000)}`);
+    await until(() => stage.files().length === 1, 'so many bytes are here that they are no longer held in memory');
     client.end();
     const [line] = await until(async () => {
       const found = await stage.refused();
