@@ -1,3 +1,4 @@
+import type { Digest } from './digest.ts';
 import type { Readable } from 'node:stream';
 import { Fault, type FaultDetails } from '../fault.ts';
 import type { SafeName } from '../safe-name.ts';
@@ -114,6 +115,8 @@ export interface Outgoing {
   bytes: number;
   /** Lower-case hex. */
   sha256: string;
+  /** Of the bytes at `path`, begun before; who began it stops it. Without it they are hashed as they are read. */
+  digest?: Digest;
 }
 
 export interface PutSteps {

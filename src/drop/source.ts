@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { beginDigest, type Digest } from './digest.ts';
 import { DropFault, type Outgoing } from './drop.ts';
 
 /** The bytes of an outgoing file, read once from front to back. */
@@ -33,30 +32,11 @@ const guarded = async <T>(file: Outgoing, work: Promise<T>): Promise<T> => {
   }
 };
 
-interface Hasher {
+interface Hasher extends Digest {
   update(bytes: Buffer): void;
-  hex(): Promise<string>;
-  stop(): void;
 }
 
-/** From this size on a thread of its own hashes: encryption keeps this one busy, and the other core waits. */
-const largeBytes = 16 * 1024 * 1024;
-
-/** In the packed program the worker is JavaScript, in a checkout TypeScript: the same kind of file as this one. */
-const entry = new URL(`./digest-worker${extname(new URL(import.meta.url).pathname)}`, import.meta.url);
-
-/** Reads the file a second time, from the page cache: a spooled file is written once and never changed. */
-const hashBeside = (path: string): Hasher => {
-  const worker = new Worker(entry, { workerData: path });
-  const hex = new Promise<string>((resolve, reject) => {
-    worker.once('message', resolve).once('error', reject);
-    worker.once('exit', () => reject(new Error('the hashing thread ended without an answer')));
-  });
-  // Asked for at the end only; until then its failure must not count as unhandled.
-  hex.catch(() => undefined);
-  return { update: () => undefined, hex: () => hex, stop: () => void worker.terminate() };
-};
-
+/** Hashes what is read, as it is read. */
 const hashHere = (): Hasher => {
   const digest = createHash('sha256');
   return {
@@ -69,7 +49,9 @@ const hashHere = (): Hasher => {
 /** Opens the spooled bytes. Faults: `local` when they are missing, unreadable or not those that were announced. */
 export const openSource = async (file: Outgoing): Promise<Source> => {
   const handle = await guarded(file, open(file.path, 'r'));
-  const hasher = file.bytes >= largeBytes ? hashBeside(file.path) : hashHere();
+  const begun = file.digest ? undefined : beginDigest(file.path, file.bytes);
+  const digest = file.digest ?? begun;
+  const hasher = digest ? { ...digest, update: () => undefined } : hashHere();
   let total = 0;
   const atEnd = async () => {
     if (total !== file.bytes) throw localFault(file, `it has ${total} bytes, ${file.bytes} were announced`);
@@ -86,7 +68,7 @@ export const openSource = async (file: Outgoing): Promise<Source> => {
     return bytes;
   };
   const close = async () => {
-    hasher.stop();
+    begun?.stop();
     await handle.close();
   };
   return { read, close };

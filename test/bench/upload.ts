@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { beginDigest } from '../../src/drop/digest.ts';
 import type { DropSpec, Outgoing } from '../../src/drop/drop.ts';
 import { openDrop } from '../../src/drop/open-drop.ts';
 import { safeName } from '../../src/safe-name.ts';
@@ -17,11 +18,13 @@ export const makeFile = (folder: string, bytes: number): Omit<Outgoing, 'name' |
 
 /** From connecting to the receipt: what a delivery pays. */
 export const deliver = async (spec: DropSpec, file: Omit<Outgoing, 'name' | 'partial'>): Promise<void> => {
+  const digest = beginDigest(file.path, file.bytes);
   const drop = await openDrop(spec);
   try {
     const names = { name: safeName('batch.csv'), partial: safeName('.batch.csv.1.part') };
-    await drop.put({ ...file, ...names }, { renaming: () => undefined });
+    await drop.put({ ...file, ...names, ...(digest && { digest }) }, { renaming: () => undefined });
   } finally {
+    digest?.stop();
     await drop.close();
   }
 };

@@ -2,6 +2,7 @@ import { reached } from '../../commit-point.ts';
 import { asideName, type Drop, placeOf } from '../../drop/drop.ts';
 import { asFault, Fault } from '../../fault.ts';
 import { databaseTrouble } from '../../store/trouble.ts';
+import { beginDigest, type Digest } from '../../drop/digest.ts';
 import { safeName } from '../../safe-name.ts';
 import { type Attempt, attemptsOf } from './attempts.ts';
 import { abandon, type Claimed, confirm, fail, receipt } from './claims.ts';
@@ -23,6 +24,8 @@ interface Errand {
   parcels: Parcel[];
   earlier: Attempt[];
   history: History;
+  /** Of the file in hand: hashed while we connect. */
+  digest?: Digest;
 }
 
 /**
@@ -97,12 +100,22 @@ const run = async (
   refuseMarkerless(plan, claimed, parcels);
   await checkSpool(ctx.spool, parcels.slice(history.next));
   signal.throwIfAborted();
-  const drop = await connect(ctx, plan, signal);
+  const next = parcels[history.next];
+  const digest = next && beginDigest(ctx.spool.pathOf(next.spool), next.bytes);
+  try {
+    await connected({ ctx, plan, claimed, parcels, earlier, history, ...(digest && { digest }) }, signal);
+  } finally {
+    digest?.stop();
+  }
+};
+
+const connected = async (errand: Errand, signal: AbortSignal): Promise<void> => {
+  const drop = await connect(errand.ctx, errand.plan, signal);
   const close = () => void drop.close();
   signal.addEventListener('abort', close, { once: true });
   try {
     signal.throwIfAborted();
-    await sendAll({ ctx, plan, claimed, parcels, earlier, history }, drop);
+    await sendAll(errand, drop);
   } finally {
     signal.removeEventListener('abort', close);
     await drop.close();
@@ -123,7 +136,10 @@ const refuseMarkerless = (plan: DropPlan, { delivery }: Claimed, parcels: readon
     throw onHold(delivery.fileName, delivery.dropName, noMarker);
 };
 
-const sendAll = async ({ ctx, plan, claimed, parcels, earlier, history }: Errand, drop: Drop): Promise<void> => {
+const sendAll = async (
+  { ctx, plan, claimed, parcels, earlier, history, digest }: Errand,
+  drop: Drop,
+): Promise<void> => {
   const { store } = ctx;
   const last = parcels.at(-1);
   const shared = { ctx, plan, claimed, drop, ...(last?.marker && { marker: last }) };
@@ -132,10 +148,10 @@ const sendAll = async ({ ctx, plan, claimed, parcels, earlier, history }: Errand
   for (const [index, parcel] of parcels.entries()) {
     if (index < history.next) continue;
     const inHand = index === history.next;
-    const open = inHand && history.open ? { open: history.open } : {};
+    const known = inHand ? { ...(history.open && { open: history.open }), ...(digest && { digest }) } : {};
     const begun = inHand && history.begunAt === drop.place;
     const sent = inHand && history.sent;
-    const seen = await sendParcel({ ...shared, parcel, sent, resent, begun, ...open });
+    const seen = await sendParcel({ ...shared, parcel, sent, resent, begun, ...known });
     const ofBatch = index === 0 ? seen : undefined;
     if (index < parcels.length - 1) {
       await confirm(store, claimed, parcel.fileName, ofBatch);

@@ -1,5 +1,6 @@
 import { reached } from '../../commit-point.ts';
 import { DropFault, type Drop, type PutSteps } from '../../drop/drop.ts';
+import type { Digest } from '../../drop/digest.ts';
 import { Fault } from '../../fault.ts';
 import { safeName } from '../../safe-name.ts';
 import { type Claimed, record } from './claims.ts';
@@ -26,6 +27,8 @@ export interface Sending {
   begun: boolean;
   /** The batch's marker, where it has one. */
   marker?: Parcel;
+  /** Of the spooled bytes, where it was begun before the connection. */
+  digest?: Digest;
 }
 
 /** The fault of a verdict that asks for a person. */
@@ -61,7 +64,7 @@ const judge = async ({ drop, parcel, plan, open, sent, resent, begun }: Sending)
 };
 
 const upload = async (sending: Sending): Promise<Receipt> => {
-  const { ctx, claimed, drop, parcel, plan, begun } = sending;
+  const { ctx, claimed, drop, parcel, plan, begun, digest } = sending;
   const name = safeName(parcel.fileName);
   const straight = plan.spec.rename === false;
   if (straight) await withdrawMarker(sending);
@@ -69,7 +72,15 @@ const upload = async (sending: Sending): Promise<Receipt> => {
   await record(ctx.store, claimed, 'uploading', { fileName: parcel.fileName, partialName: partial });
   reached('5 uploading');
   const { bytes, sha256 } = parcel;
-  const file = { name, partial, path: ctx.spool.pathOf(parcel.spool), bytes, sha256, begun: straight && begun };
+  const file = {
+    name,
+    partial,
+    path: ctx.spool.pathOf(parcel.spool),
+    bytes,
+    sha256,
+    begun: straight && begun,
+    ...(digest && { digest }),
+  };
   try {
     const seen = await drop.put(file, stepsOf(sending));
     if (seen !== 'no') return await proof(sending, seen);
