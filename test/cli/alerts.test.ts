@@ -7,7 +7,8 @@ import { type Receiver, startReceiver } from '../notify/receiver.ts';
 import { type Sshd, sshdMissing, startSshd } from '../servers/sshd.ts';
 import { startScriptedSmtp } from '../servers/scripted-smtp.ts';
 import { toldTo } from '../watch/stage.ts';
-import { ledgerCsv, makePlace, nightdropYaml, partnerYaml, type Place, until } from './program.ts';
+import { ledgerCsv, makePlace, nightdropYaml, partnerYaml, type Place } from './program.ts';
+import { until } from '../until.ts';
 
 const cleanup: (() => Promise<void>)[] = [];
 afterEach(async () => {

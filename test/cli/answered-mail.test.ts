@@ -5,7 +5,8 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { rawMail, signed, signingKey } from '../inbound/mail/signed.ts';
 import { startDns } from '../servers/dns.ts';
 import { smtpSinkMissing, startSmtpSink } from '../servers/smtp-sink.ts';
-import { eventTypeYaml, makePlace, nightdropYaml, until } from './program.ts';
+import { eventTypeYaml, makePlace, nightdropYaml } from './program.ts';
+import { until } from '../until.ts';
 
 beforeAll(async () => {
   const missing = await smtpSinkMissing();

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DoctorReport } from '../../src/drop/doctor/report.ts';
 import { startProxy } from '../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../servers/sshd.ts';
-import { makePlace, partnerYaml, until, type Place } from './program.ts';
+import { makePlace, partnerYaml, type Place } from './program.ts';
+import { until } from '../until.ts';
 
 const missing = await sshdMissing();
 

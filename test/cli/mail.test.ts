@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { freePort } from '../servers/free-port.ts';
-import { eventTypeYaml, ledgerCsv, makePlace, nightdropYaml, type Place, type Running, until } from './program.ts';
+import { eventTypeYaml, ledgerCsv, makePlace, nightdropYaml, type Place, type Running } from './program.ts';
+import { until } from '../until.ts';
 
 const cleanup: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { at, need } from '../servers/packages.ts';
-import { eventTypeYaml, makePlace, nightdropYaml, type Place, until } from './program.ts';
+import { eventTypeYaml, makePlace, nightdropYaml, type Place } from './program.ts';
+import { until } from '../until.ts';
 
 const run = promisify(execFile);
 

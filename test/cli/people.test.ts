@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scopeOf, scopeText } from '../../src/cli/scope.ts';
 import type { Settings } from '../../src/settings/settings.ts';
-import { makePlace, type Place, until } from './program.ts';
+import { makePlace, type Place } from './program.ts';
+import { until } from '../until.ts';
 
 let here: Place;
 beforeEach(() => (here = makePlace()));

@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { setTimeout as pause } from 'node:timers/promises';
 
 /** The program as people start it, but with node directly: a killed npx would leave a lock behind. */
 const bin = fileURLToPath(new URL('../../src/cli/nightdrop.mjs', import.meta.url));
@@ -45,15 +44,6 @@ export const start = (args: readonly string[], options: StartOptions = {}): Runn
 /** Runs one command to its end. */
 export const nightdrop = (args: readonly string[], options: StartOptions = {}): Promise<Ended> =>
   start(args, options).ended;
-
-/** Looks until `look` gives something, for at most `ms`. */
-export const until = async <T>(look: () => T | Promise<T>, what: string, ms = 90_000): Promise<NonNullable<T>> => {
-  for (const giveUp = Date.now() + ms; Date.now() < giveUp; await pause(50)) {
-    const found = await look();
-    if (found) return found;
-  }
-  throw new Error(`not within ${ms} ms: ${what}`);
-};
 
 /** A place of its own for one test: a configuration, a data folder, and the command line that uses them. */
 export interface Place {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, test, type TestContext } from 'vitest';
-import { ledgerCsv, makePlace, nightdrop, partnerYaml, type Place, type Running, until } from './program.ts';
+import { ledgerCsv, makePlace, nightdrop, partnerYaml, type Place, type Running } from './program.ts';
 import { get, logged, logLines, serve, stop } from './service.ts';
+import { until } from '../until.ts';
 
 // These tests wait for the clock, a lock or a silent server, so they wait side by side.
 

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ledgerCsv, makePlace, nightdrop, nightdropYaml, partnerYaml, type Place, start, until } from './program.ts';
+import { ledgerCsv, makePlace, nightdrop, nightdropYaml, partnerYaml, type Place, start } from './program.ts';
 import { get, logged, logLines, serve, stop } from './service.ts';
+import { until } from '../until.ts';
 
 const cleanup: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -1,4 +1,5 @@
-import { type Place, type Running, until } from './program.ts';
+import { type Place, type Running } from './program.ts';
+import { until } from '../until.ts';
 
 export interface Started {
   parts: string[];

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { freshDatabase } from '../stores.ts';
-import { ledgerCsv, makePlace, type Place, until } from './program.ts';
+import { ledgerCsv, makePlace, type Place } from './program.ts';
+import { until } from '../until.ts';
 
 const cleanup: (() => Promise<void>)[] = [];
 afterEach(async () => {

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, lstatSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
 import {
   DropFault,
@@ -104,11 +103,4 @@ export const namesIn = (folder: string): string[] => readdirSync(folder).sort();
 export const digestIn = (folder: string, name: string): string | undefined => {
   const path = join(folder, name);
   return existsSync(path) && lstatSync(path).isFile() ? sha256(readFileSync(path)) : undefined;
-};
-
-export const until = async (condition: () => boolean, what: string): Promise<void> => {
-  for (let tries = 0; !condition(); tries++) {
-    if (tries === 4500) throw new Error(`waited 90 s in vain: ${what}`);
-    await pause(20);
-  }
 };

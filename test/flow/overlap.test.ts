@@ -3,11 +3,11 @@ import BetterSqlite3 from 'better-sqlite3';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import type { CommitPoint } from '../../src/commit-point.ts';
 import type { StoreKind } from '../stores.ts';
-import { until } from '../drop/stage.ts';
 import { nothingWrong } from './checker.ts';
 import { ask } from './plain-sql.ts';
 import { makePlace, type Place } from './place.ts';
 import { inLab } from './random.ts';
+import { until } from '../until.ts';
 
 const places: Place[] = [];
 afterEach(async () => {

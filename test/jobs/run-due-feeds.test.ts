@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { makeRunDueFeeds } from '../../jobs/run-due-feeds.ts';
 import type { Job, JobContext } from '../../jobs/job.ts';
@@ -13,6 +12,7 @@ import { acquire, release, renew } from '../../src/work/leases.ts';
 import { claimOccurrence } from '../../src/work/occurrences.ts';
 import { addTransactions, due, makeContext, makeFeed } from '../feeds.ts';
 import { describeStores } from '../stores.ts';
+import { until } from '../until.ts';
 
 const hour = 3_600_000;
 
@@ -33,12 +33,6 @@ const setUp = async (store: Store, feeds: readonly Feed[]) => {
     await job.idle?.();
   };
   return { clock, context, job, lines, wake, said: () => lines.map(({ msg }) => msg) };
-};
-
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  for (const end = performance.now() + 20_000; !(await condition()); await pause(10)) {
-    if (performance.now() > end) throw new Error('not in 20 seconds');
-  }
 };
 
 const occurrences = async (store: Store) =>
@@ -119,7 +113,7 @@ describeStores('run-due-feeds', (open) => {
     };
     clock.set(due + 1000);
     await job.run(context);
-    await until(() => waiting === 4);
+    await until(() => waiting === 4, 'four wait');
     clock.set(due + hour);
     await job.run(context);
     gate.resolve();
@@ -149,7 +143,10 @@ describeStores('run-due-feeds', (open) => {
     };
     clock.set(due + 1000);
     await job.run(context);
-    await until(async () => waiting === 4 && (await occurrences(store)).length === names.length);
+    await until(
+      async () => waiting === 4 && (await occurrences(store)).length === names.length,
+      'four wait, all have begun',
+    );
     clock.set(due + hour);
     const other = makeRunDueFeeds();
     await other.run({ ...context, holder: 'another process', feeds: context.feeds.slice(4), openAtFence });
@@ -180,12 +177,12 @@ describeStores('run-due-feeds', (open) => {
     clock.set(due - 1000);
     context.feeds = [...starting, makeFeed()];
     await job.run(context);
-    await until(() => waiting === starting.length);
+    await until(() => waiting === starting.length, 'all that were started wait');
     clock.set(due + 1000);
     await until(async () => {
       await job.run(context); // as the clock would, again and again: the look before may still be under way
       return (await findBatches(store.read)).length === 1;
-    });
+    }, 'the one that was left out is run');
     gate.resolve();
     await wake();
     expect(await findBatches(store.read)).toMatchObject([{ feed: 'acme-nightly', occurrence: due }]);

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import pg from 'pg';
 import { openStore } from '../../src/store/open-store.ts';
 import { databaseTrouble } from '../../src/store/trouble.ts';
-import { until } from '../outbound/delivery/world.ts';
 import { describeStores } from '../stores.ts';
+import { until } from '../until.ts';
 
 test('what passes is told from what does not', () => {
   const error = (code: string, message = 'x') => Object.assign(new Error(message), { code });
@@ -67,10 +67,10 @@ describeStores('an error of the database', (open, kind) => {
     const opening = openStore(address.url, '/');
     opening.catch(() => undefined);
     const here = 'database = (select oid from pg_database where datname = current_database())';
-    await until('it looks at the migrations', () => has(`select 1 from pg_locks where not granted and ${here}`));
+    await until(() => has(`select 1 from pg_locks where not granted and ${here}`), 'it looks at the migrations');
     const keeping = `from pg_locks where locktype = 'advisory' and ${here}`;
     await other.query(`select pg_terminate_backend(pid) ${keeping}`);
-    await until('that session is gone', async () => !(await has(`select 1 ${keeping}`)));
+    await until(async () => !(await has(`select 1 ${keeping}`)), 'that session is gone');
     await other.query('commit');
     await (await opening).close();
     await other.end();

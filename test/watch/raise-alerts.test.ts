@@ -10,13 +10,9 @@ import type { Store } from '../../src/store/store.ts';
 import { addTransactions, due, makeFeed } from '../feeds.ts';
 import { describeStores } from '../stores.ts';
 import { addDelivery, channelTo, hostKey, makeStage, minute, newReceiver, setDeliveries, toldTo } from './stage.ts';
+import { until } from '../until.ts';
 
 const hour = 60 * minute;
-
-const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
-  for (const end = performance.now() + 20_000; !(await condition()); await new Promise((next) => setTimeout(next, 10)))
-    if (performance.now() > end) throw new Error(`not in 20 seconds: ${what}`);
-};
 
 describeStores('alerts', (open) => {
   const one = async (store: Store, changes = {}) => {
@@ -146,7 +142,7 @@ describeStores('alerts', (open) => {
     const told = async () => (await alerts())[0]?.told.filter(({ openedTold }) => openedTold !== null).length;
     await addDelivery(store, hostKey);
     await job.run(context);
-    await until('one is told', async () => silent.received.length === 1 && (await told()) === 1);
+    await until(async () => silent.received.length === 1 && (await told()) === 1, 'one is told');
     clock.advance(30_000);
     await job.run(context); // the silent one is still being told
     expect(silent.received).toHaveLength(1);

@@ -15,6 +15,7 @@ import {
 } from '../../src/work/leases.ts';
 import { withLease } from '../../src/work/with-lease.ts';
 import { describeStores, freshDatabase } from '../stores.ts';
+import { until } from '../until.ts';
 
 const leased = async (taking: Promise<Lease | Busy>): Promise<Lease> => {
   const taken = await taking;
@@ -24,12 +25,6 @@ const leased = async (taking: Promise<Lease | Busy>): Promise<Lease> => {
 /** As if the holder's time were over, on either database's clock. */
 const expire = (store: Store, name: string): Promise<void> =>
   store.write(async ({ knex }) => void (await knex('leases').where({ name }).update({ leased_until: 1 })));
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-  for (const end = performance.now() + 20_000; !(await condition()); await pause(10)) {
-    if (performance.now() > end) throw new Error('not in 20 seconds');
-  }
-};
-
 test('a holder names host and process, and each use of it', () => {
   expect(makeHolder()).toMatch(new RegExp(`^.+:${process.pid}:[0-9a-f]{12}$`));
   expect(makeHolder()).not.toBe(makeHolder());
@@ -104,7 +99,7 @@ describeStores('leases', (open) => {
       await pause(100);
       order.push('written');
     });
-    await until(() => asserted);
+    await until(() => asserted, 'it is asserted');
     await leased(acquire(store, 'x', 'two', 20_000));
     order.push('taken over');
     await writing;
@@ -145,7 +140,7 @@ describeStores('work under a lease', (open) => {
     const store = await open();
     const work = withLease(store, 'x', 'one', { leaseMs: 600 }, async (_, signal) => {
       await store.write(async ({ knex }) => void (await knex('leases').update({ claim: 7, holder: 'two' })));
-      await until(() => signal.aborted);
+      await until(() => signal.aborted, 'the claim is lost');
       return signal.reason as unknown;
     });
     expect(await work).toMatchObject({ result: { code: 'claim-lost', next: 'retry' } });
@@ -162,7 +157,7 @@ describeStores('work under a lease', (open) => {
     };
     await withLease(flaky, 'x', 'one', { leaseMs: 300 }, async (_, signal) => {
       broken = true;
-      await until(() => signal.aborted);
+      await until(() => signal.aborted, 'the claim is lost');
     });
     expect(broken).toBe(true);
   });
@@ -179,7 +174,7 @@ describeStores('work under a lease', (open) => {
     };
     const waiting = withLease(flaky, 'x', 'me', { leaseMs, waitMs: 20_000 }, async (_, signal) => {
       working = true;
-      await until(() => signal.aborted || failures >= 2);
+      await until(() => signal.aborted || failures >= 2, 'a second renewal has failed');
       return signal.aborted;
     });
     await pause(leaseMs * 1.2);
@@ -197,7 +192,7 @@ describeStores('work under a lease', (open) => {
     expect(await withLease(store, 'x', 'me', { ...use, waitMs: 300 }, never)).toMatchObject({ busy: true });
     expect(told).toEqual(['other']);
     const waiting = withLease(store, 'x', 'me', { ...use, waitMs: 20_000 }, ({ claim }) => Promise.resolve(claim));
-    await until(() => told.length === 2);
+    await until(() => told.length === 2, 'two are told');
     await release(store, other);
     expect(await waiting).toEqual({ busy: false, result: 2 });
   });

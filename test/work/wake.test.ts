@@ -1,12 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
 import { wakeEvery } from '../../src/work/wake.ts';
+import { until } from '../until.ts';
 
-const until = async (condition: () => boolean): Promise<void> => {
-  for (const end = performance.now() + 20_000; !condition(); await pause(10)) {
-    if (performance.now() > end) throw new Error('not in 20 seconds');
-  }
-};
 const unexpected = (error: unknown): void => {
   throw error;
 };
@@ -23,7 +19,7 @@ test('it wakes again and again, never twice at a time, and stops when the last h
     },
     unexpected,
   );
-  await until(() => count >= 2 && now === 1);
+  await until(() => count >= 2 && now === 1, 'the third runs');
   await wake.stop();
   expect(now).toBe(0);
   const after = count;
@@ -39,7 +35,7 @@ test('an error is handed over, and it goes on', async () => {
     () => Promise.reject(new Error('no luck')),
     (error) => errors.push(error),
   );
-  await until(() => errors.length >= 2);
+  await until(() => errors.length >= 2, 'two errors');
   await wake.stop();
   expect(errors[0]).toMatchObject({ message: 'no luck' });
 });
@@ -52,9 +48,9 @@ test('a clock that is set wakes at once, back or forth, and the beat goes on', a
   const wake = wakeEvery(30, () => Promise.resolve(void wakes.push(offset)), unexpected, clock);
   await pause(300);
   offset = -3_600_000;
-  await until(() => wakes.includes(-3_600_000));
+  await until(() => wakes.includes(-3_600_000), 'it wakes at the clock that was set');
   offset = 7_200_000;
-  await until(() => wakes.includes(7_200_000));
+  await until(() => wakes.includes(7_200_000), 'it wakes at the clock that was set');
   await wake.stop();
 });
 
@@ -62,7 +58,7 @@ test('nothing is written to the console', async () => {
   const spies = (['log', 'warn', 'error', 'info'] as const).map((name) => vi.spyOn(console, name));
   let woken = 0;
   const wake = wakeEvery(1, async () => void (await pause(1200), woken++), unexpected);
-  await until(() => woken >= 2);
+  await until(() => woken >= 2, 'it has woken twice');
   await wake.stop();
   for (const spy of spies) expect(spy).not.toHaveBeenCalled();
   vi.restoreAllMocks();

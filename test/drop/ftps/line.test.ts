@@ -8,7 +8,8 @@ import { freePort } from '../../servers/free-port.ts';
 import { startProxy, type Proxy } from '../../servers/proxy.ts';
 import { startVsftpd, vsftpdMissing, type Vsftpd } from '../../servers/vsftpd.ts';
 import { ftpsSpec } from './stage.ts';
-import { deliver, digestIn, faultOf, namesIn, noSteps, outgoing, silenceIn, until } from '../stage.ts';
+import { deliver, digestIn, faultOf, namesIn, noSteps, outgoing, silenceIn } from '../stage.ts';
+import { until } from '../../until.ts';
 
 const missing = await vsftpdMissing();
 

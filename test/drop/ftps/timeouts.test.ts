@@ -4,8 +4,9 @@ import { openDrop } from '../../../src/drop/open-drop.ts';
 import { freePort } from '../../servers/free-port.ts';
 import { proftpdMissing, startProftpdFtps } from '../../servers/proftpd.ts';
 import { startProxy } from '../../servers/proxy.ts';
-import { deliver, digestIn, faultOf, namesIn, outgoing, until, type Stage } from '../stage.ts';
+import { deliver, digestIn, faultOf, namesIn, outgoing, type Stage } from '../stage.ts';
 import { ftpsSpec } from './stage.ts';
+import { until } from '../../until.ts';
 
 const missing = await proftpdMissing();
 

@@ -8,7 +8,8 @@ import { certificates, type Certificates } from '../../servers/certificates.ts';
 import { startVsftpd, vsftpdMissing, type Vsftpd, type VsftpdOptions } from '../../servers/vsftpd.ts';
 import { dropContract } from '../contract.ts';
 import { ftpsSpec, ftpsStage } from './stage.ts';
-import { deliver, digestIn, faultOf, namesIn, outgoing, until } from '../stage.ts';
+import { deliver, digestIn, faultOf, namesIn, outgoing } from '../stage.ts';
+import { until } from '../../until.ts';
 
 const missing = await vsftpdMissing();
 

@@ -11,8 +11,9 @@ import { Secret } from '../../../src/secret.ts';
 import { startProxy, type Proxy } from '../../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd, type SshdOptions } from '../../servers/sshd.ts';
 import { dropContract } from '../contract.ts';
-import { deliver, digestIn, faultOf, namesIn, noSteps, outgoing, silenceIn, until, type Stage } from '../stage.ts';
+import { deliver, digestIn, faultOf, namesIn, noSteps, outgoing, silenceIn, type Stage } from '../stage.ts';
 import { sftpSpec, sftpStage } from './stage.ts';
+import { until } from '../../until.ts';
 
 const missing = await sshdMissing();
 

@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { fixedClock } from '../../../src/clock.ts';
 import { inLab, seed } from '../../flow/random.ts';
 import { limits, rules } from './listener-parts.ts';
-import { freshStore, type Listening, listening, until } from './listening.ts';
+import { freshStore, type Listening, listening } from './listening.ts';
 import { connectClient, connectRaw, mailWith, sendOver, type SmtpClient } from './smtp-client.ts';
+import { until } from '../../until.ts';
 
 const sale = 'sale-7f3k@submit.example.test';
 const csv = 'OrderId,ActionTrackerId,Amount,Reason\nA,4521,1.00,OTHER\n';

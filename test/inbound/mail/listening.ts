@@ -2,7 +2,6 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { JudgeSender } from '../../../src/inbound/mail/judgement.ts';
@@ -85,13 +84,4 @@ export const freshStore = async (): Promise<Store> => {
     await database.remove();
   });
   return store;
-};
-
-/** Looks until `look` gives something. */
-export const until = async <T>(look: () => T | Promise<T>, what: string, ms = 60_000): Promise<NonNullable<T>> => {
-  for (const giveUp = Date.now() + ms; Date.now() < giveUp; await pause(20)) {
-    const found = await look();
-    if (found) return found;
-  }
-  throw new Error(`not within ${ms} ms: ${what}`);
 };

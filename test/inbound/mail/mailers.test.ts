@@ -12,7 +12,7 @@ import { Secret } from '../../../src/secret.ts';
 import { certificates } from '../../servers/certificates.ts';
 import { postfixMissing, startPostfix } from '../../servers/postfix.ts';
 import { judgeNobody } from './listener-parts.ts';
-import { freshStore, type Listening, listening, until } from './listening.ts';
+import { freshStore, type Listening, listening } from './listening.ts';
 
 const run = promisify(execFile);
 const sale = 'sale-7f3k@submit.example.test';
@@ -62,6 +62,7 @@ m.add_attachment(open(sys.argv[2], 'rb').read(), maintype='text', subtype='csv',
 with smtplib.SMTP('127.0.0.1', int(sys.argv[1])) as s:
     s.send_message(m, to_addrs=sys.argv[3:])
 `;
+import { until } from '../../until.ts';
 
 describe('mail of other programs', () => {
   test.skipIf(missing !== undefined)('swaks, in clear and over TLS; what it is told when it is refused', async () => {

@@ -13,8 +13,9 @@ import { sendReplies } from '../../../src/inbound/mail/send-replies.ts';
 import { silentLog } from '../../../src/log.ts';
 import { type DnsServer, startDns, type Zone } from '../../servers/dns.ts';
 import { describeStores } from '../../stores.ts';
-import { type Listening, listening, until } from './listening.ts';
+import { type Listening, listening } from './listening.ts';
 import { rawMail, signed, signingKey } from './signed.ts';
+import { until } from '../../until.ts';
 
 const key = signingKey();
 const address = 'sale-7f3k@submit.example.test';

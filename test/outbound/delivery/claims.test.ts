@@ -8,7 +8,8 @@ import { claim, receipt, record, renewClaim } from '../../../src/outbound/delive
 import { deliverDue, deliverNow } from '../../../src/outbound/delivery/deliver.ts';
 import { nextDueAt } from '../../../src/outbound/delivery/deliveries.ts';
 import { describeStores } from '../../stores.ts';
-import { dropFault, makeSite, makeWorld, planOf, until, withFault, type World } from './world.ts';
+import { dropFault, makeSite, makeWorld, planOf, withFault, type World } from './world.ts';
+import { until } from '../../until.ts';
 
 /** A put that waits at one of its steps until it is let go. */
 const waitAt = (step: 'uploaded' | 'renaming') => {
@@ -86,7 +87,7 @@ describeStores('claims', (open) => {
     const { world, site, deliveries, main } = await makeOne();
     const sleeper = waitAt('renaming');
     const first = deliverDue({ ...world.ctx, openDrop: sleeper.openDrop, holder: 'sleeper' });
-    await until('it is about to rename', sleeper.arrived);
+    await until(sleeper.arrived, 'it is about to rename');
     await world.endLeases();
     const second = await deliverDue({ ...world.ctx, holder: 'second' });
     expect(second[0]).toMatchObject({ state: 'delivered', attempts: 2 });
@@ -102,9 +103,9 @@ describeStores('claims', (open) => {
     const slow = waitAt('uploaded');
     const ctx = { ...world.ctx, openDrop: slow.openDrop, leaseMs: 600 };
     const first = deliverDue(ctx);
-    await until('it has uploaded', slow.arrived);
+    await until(slow.arrived, 'it has uploaded');
     const { leasedUntil } = await world.read(deliveries[0]);
-    await until('the lease was renewed', async () => (await world.read(deliveries[0])).leasedUntil! > leasedUntil!);
+    await until(async () => (await world.read(deliveries[0])).leasedUntil! > leasedUntil!, 'the lease was renewed');
     expect(await take(world, deliveries[0], 'other')).toBeUndefined();
     await world.set(deliveries[0], { claim: 99 });
     const [after] = await first;
@@ -118,7 +119,7 @@ describeStores('claims', (open) => {
     const slow = waitAt('uploaded');
     const stop = new AbortController();
     const running = deliverDue({ ...world.ctx, openDrop: slow.openDrop }, { signal: stop.signal, graceMs: 20_000 });
-    await until('it has uploaded', slow.arrived);
+    await until(slow.arrived, 'it has uploaded');
     stop.abort();
     await pause(50);
     slow.go();
@@ -137,14 +138,14 @@ describeStores('claims', (open) => {
       return { ...drop, close: () => (closed++, drop.close()) };
     };
     const running = deliverDue({ ...world.ctx, openDrop }, { signal: stop.signal, graceMs: 100 });
-    await until('it is about to rename', slow.arrived);
+    await until(slow.arrived, 'it is about to rename');
     stop.abort();
     await running;
     expect(await world.read(deliveries[0])).toMatchObject({ state: 'pending', holder: null, error: null });
     expect(closed).toBe(1);
     expect(await world.attempts(deliveries[0])).toMatchObject([{ outcome: 'abandoned', phase: 'uploading' }]);
     slow.go();
-    await until('it has taken back its partial file', () => site.names().length === 0);
+    await until(() => site.names().length === 0, 'it has taken back its partial file');
     expect((await deliverDue(world.ctx))[0]).toMatchObject({ state: 'delivered', attempts: 2 });
     expect(site.read(main.fileName).equals(main.content)).toBe(true);
     // Being told to stop is no failure: the next pause is as short as it would have been.
@@ -157,7 +158,7 @@ describeStores('claims', (open) => {
     await take(world, deliveries[0], 'elsewhere');
     const waits: number[] = [];
     const running = deliverNow(world.ctx, { feed: 'nightly' }, { onWait: ({ id }) => waits.push(id) });
-    await until('it waits', () => waits.length > 0);
+    await until(() => waits.length > 0, 'it waits');
     expect(site.names()).toEqual([]);
     await world.endLeases();
     expect(await running).toMatchObject([
@@ -206,7 +207,7 @@ describeStores('trouble of our own database', (open, kind) => {
             const sleeping = `select 1 ${others} and query like '%pg_sleep%'`;
             const ended = write.catch((error: unknown) => Promise.reject(error as Error));
             ended.catch(() => undefined);
-            await until('it sleeps', async () => (await killer.query(sleeping)).rowCount === 1);
+            await until(async () => (await killer.query(sleeping)).rowCount === 1, 'it sleeps');
             await killer.query(`select pg_terminate_backend(pid) ${others}`);
             await ended;
           },

@@ -2,11 +2,13 @@ import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { asideName } from '../../../src/drop/drop.ts';
+import { release } from '../../../src/outbound/delivery/actions.ts';
 import { deliverDue, deliverNow } from '../../../src/outbound/delivery/deliver.ts';
 import { nextDueAt, showDelivery } from '../../../src/outbound/delivery/deliveries.ts';
 import { makeLog } from '../../../src/log.ts';
 import { describeStores } from '../../stores.ts';
-import { answerLost, cutBeforeRename, dropFault, makeSite, makeWorld, planOf, until, withFault } from './world.ts';
+import { answerLost, cutBeforeRename, dropFault, makeSite, makeWorld, planOf, withFault } from './world.ts';
+import { until } from '../../until.ts';
 
 describeStores('deliveries', (open) => {
   test('a batch with its sidecar arrives whole under its names, with a receipt', async () => {
@@ -99,10 +101,10 @@ describeStores('deliveries', (open) => {
       }),
     };
     const all = deliverDue(ctx);
-    await until('the good drop has its file', () => good.names().length === 1);
+    await until(() => good.names().length === 1, 'the good drop has its file');
     // What becomes due while one drop is slow is begun all the same.
     await world.freeze({ to: ['late', 'slow'] });
-    await until('the late drop has its file too', () => late.names().length === 1);
+    await until(() => late.names().length === 1, 'the late drop has its file too');
     expect(slow.names()).toEqual([]);
     free();
     await all;
@@ -210,6 +212,22 @@ describeStores('deliveries', (open) => {
       expect(readdirSync(site.folder)).toEqual([]);
     },
   );
+
+  test('a large spool file with one bit changed is held, though it is hashed beside the upload', async () => {
+    const site = makeSite('acme');
+    const world = await makeWorld(await open(), { acme: planOf(site.spec) });
+    const { main } = await world.freeze({ bytes: 17 * 1024 * 1024 });
+    const changed = Buffer.from(main.content);
+    changed[9_000_000] = changed[9_000_000]! ^ 1;
+    writeFileSync(world.spool.pathOf(main.spool), changed);
+    const [held] = await deliverDue(world.ctx);
+    expect(held).toMatchObject({ state: 'held', errorCode: 'spool-damaged' });
+    expect(site.names()).toEqual([]);
+    writeFileSync(world.spool.pathOf(main.spool), main.content);
+    await release(world.ctx.store, held!.id);
+    expect((await deliverDue(world.ctx))[0]).toMatchObject({ state: 'delivered' });
+    expect(site.read(main.fileName).equals(main.content)).toBe(true);
+  });
 
   test('a drop that is not configured here is left to who knows it for 5 minutes, then held, with what to do', async () => {
     const world = await makeWorld(await open(), { acme: planOf(makeSite('acme').spec) });

@@ -10,8 +10,9 @@ import { startProxy } from '../../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../../servers/sshd.ts';
 import { describeStores } from '../../stores.ts';
 import type { Sender } from './sender.ts';
-import { makeWorld, planOf, until, withFault, type World } from './world.ts';
+import { makeWorld, planOf, withFault, type World } from './world.ts';
 import { sftpSpec } from '../../drop/sftp/stage.ts';
+import { until } from '../../until.ts';
 
 const missing = await sshdMissing();
 
@@ -81,7 +82,7 @@ describe.skipIf(missing !== undefined)('with OpenSSH', () => {
       }));
       const [failed] = await deliverDue({ ...world.ctx, openDrop: swallowing });
       expect(failed).toMatchObject({ state: 'pending', errorCode: 'unknown-outcome' });
-      await until('the server has renamed it', () => names().includes(main.fileName));
+      await until(() => names().includes(main.fileName), 'the server has renamed it');
       proxy.release();
       await world.skipBackoff();
       const openOnly = withFault(() => ({ put: () => Promise.reject(new Error('a second upload')) }));

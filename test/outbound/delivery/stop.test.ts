@@ -6,7 +6,8 @@ import { openDrop } from '../../../src/drop/open-drop.ts';
 import { deliverDue } from '../../../src/outbound/delivery/deliver.ts';
 import { Secret } from '../../../src/secret.ts';
 import { describeStores } from '../../stores.ts';
-import { makeWorld, planOf, until } from './world.ts';
+import { makeWorld, planOf } from './world.ts';
+import { until } from '../../until.ts';
 
 /** A server that takes connections and never says a word. */
 const silentServer = async () => {
@@ -42,10 +43,10 @@ test('a connection that is being made ends when it is told to stop', async () =>
   const stop = new AbortController();
   const opening = openDrop(spec, stop.signal);
   opening.catch(() => undefined);
-  await until('it is connected', () => connected() === 1);
+  await until(() => connected() === 1, 'it is connected');
   stop.abort();
   await expect(opening).rejects.toMatchObject({ name: 'Fault', next: 'retry' });
-  await until('it is gone', () => connected() === 0);
+  await until(() => connected() === 0, 'it is gone');
   await expect(openDrop(spec, stop.signal)).rejects.toMatchObject({ name: 'Fault', next: 'retry' });
 });
 
@@ -56,10 +57,10 @@ describeStores('deliveries told to stop', (open) => {
     const { deliveries } = await world.freeze();
     const stop = new AbortController();
     const delivering = deliverDue(world.ctx, { signal: stop.signal, graceMs: 1 });
-    await until('it is connected', () => connected() === 1);
+    await until(() => connected() === 1, 'it is connected');
     stop.abort();
     await delivering;
-    await until('it is gone', () => connected() === 0);
+    await until(() => connected() === 0, 'it is gone');
     expect(await world.read(deliveries[0])).toMatchObject({ state: 'pending', error: null });
   });
 });

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
 import {
@@ -168,13 +167,5 @@ export const cutBeforeRename = (drop: Drop, folder: string) => ({
     throw dropFault('unknown-outcome');
   },
 });
-
-export const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
-  for (let waited = 0; waited < 90_000; waited += 20) {
-    if (await condition()) return;
-    await pause(20);
-  }
-  throw new Error(`waited in vain for: ${what}`);
-};
 
 export const exists = existsSync;

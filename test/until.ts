@@ -1,0 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Looks every 20 ms until `look` gives something, and gives that; fails with `what` after `ms` milliseconds. */
+export const until = async <T>(look: () => T | Promise<T>, what: string, ms = 90_000): Promise<NonNullable<T>> => {
+  for (const giveUp = performance.now() + ms; performance.now() < giveUp; await pause(20)) {
+    const found = await look();
+    if (found) return found;
+  }
+  throw new Error(`not within ${ms} ms: ${what}`);
+};
