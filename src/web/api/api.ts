@@ -4,7 +4,7 @@ import { deliveryEndpoints } from './deliveries.ts';
 import { dropEndpoints } from './drops.ts';
 import { type Endpoint, ofAsker, root } from './endpoint.ts';
 import { describe } from './openapi.ts';
-import { referencePage } from './reference-page.ts';
+import { type Described, referencePage } from './reference-page.ts';
 import { pageAnswer } from '../page.ts';
 import type { Route } from '../route.ts';
 import { eventTypeEndpoints } from './event-types.ts';
@@ -53,8 +53,9 @@ export const endpoints = (ctx: WebContext): Endpoint[] => [
 export const apiRoutes = (ctx: WebContext): Route[] => {
   const all = endpoints(ctx);
   const description = describe(all, ctx.version);
+  const reference = referencePage(description as Described);
   return [
-    { method: 'get', path: `${root}/`, face: 'page', needs: 'open', run: () => pageAnswer(referencePage(all)) },
+    { method: 'get', path: `${root}/`, face: 'page', needs: 'open', run: () => pageAnswer(reference) },
     {
       ...{ method: 'get', path: '/openapi.json', face: 'api', needs: 'open' },
       run: () => Promise.resolve(Response.json(description)),

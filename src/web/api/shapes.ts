@@ -19,7 +19,10 @@ export const instantText = z
     message: 'it is not an instant: write a day, or an instant with its zone such as 2026-11-20T02:00:00Z',
   })
   .transform((text) => Date.parse(text))
-  .openapi({ type: 'string', example: '2026-11-20T02:00:00Z' });
+  .openapi({
+    ...{ type: 'string', example: '2026-11-20T02:00:00Z' },
+    description: 'a day (from midnight UTC), or an instant with its zone, as in 2026-11-20T02:00:00Z',
+  });
 
 export const yesNo = z
   .enum(['true', 'false'])

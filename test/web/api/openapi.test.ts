@@ -28,6 +28,10 @@ describeStores('the description of the API', (open) => {
     expect(page.status).toBe(200);
     for (const { told: one } of endpoints(place.ctx)) expect(page.text).toContain(`/api/v1${one.path}`);
     expect(page.text).not.toMatch(/(src|href)="(https?:)?\/\//);
+    const leads = [...page.text.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+    expect(leads.length).toBeGreaterThan(50);
+    for (const id of leads) expect(page.text).toContain(`id="${id}"`);
+    expect(page.text).toContain('whole number from 1 to 500; 50 unless it is given');
   });
 });
 
