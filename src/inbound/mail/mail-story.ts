@@ -17,8 +17,8 @@ export interface ReplyStory {
 export interface MailStory extends Pick<Evidence, 'headerFrom' | 'proof' | 'spf' | 'dkim' | 'dmarc' | 'reasons'> {
   recipient: string;
   messageId: string | null;
-  /** The address that the connection came from; null for one who may not see it. */
-  peer: string | null;
+  /** The address that the connection came from. */
+  peer: string;
   helo: string | null;
   tls: string | null;
   envelopeFrom: string | null;

@@ -1,4 +1,3 @@
-import type { MailStory } from '../../inbound/mail/mail-story.ts';
 import type { KnownCall } from '../route.ts';
 
 /*
@@ -64,18 +63,4 @@ export const maskTransaction = <T extends { custom: object; journal: object[] }>
 export const maskConversion = (conversion: Record<string, unknown>): Record<string, unknown> => ({
   ...maskKeys(conversion, fields),
   custom: Object.fromEntries(Object.keys(conversion['custom'] ?? {}).map((name) => [name, '…'])),
-});
-
-/** Every mail address in a text masked. */
-const maskAddresses = (text: string): string =>
-  text.replace(/[^\s<>()[\],;:"']+@[^\s<>()[\],;:"']+/g, (address) => masked(address));
-
-/** The mail that a file came with: what proves the sender stays, who and where it is does not. */
-export const maskMail = (mail: MailStory): MailStory => ({
-  ...mail,
-  ...{ messageId: null, peer: null, helo: null },
-  envelopeFrom: mail.envelopeFrom === null ? null : masked(mail.envelopeFrom),
-  headerFrom: mail.headerFrom.map(masked),
-  reasons: mail.reasons.map(maskAddresses),
-  reply: mail.reply && { ...mail.reply, reason: mail.reply.reason === null ? null : maskAddresses(mail.reply.reason) },
 });

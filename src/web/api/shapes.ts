@@ -124,7 +124,7 @@ export const outcomeRow = z
   .openapi('OutcomeRow');
 
 const mail = z.object({
-  ...{ recipient: z.string(), messageId: orNull(z.string()), peer: orNull(z.string()), helo: orNull(z.string()) },
+  ...{ recipient: z.string(), messageId: orNull(z.string()), peer: z.string(), helo: orNull(z.string()) },
   ...{ tls: orNull(z.string()), envelopeFrom: orNull(z.string()), headerFrom: z.array(z.string()) },
   proof: orNull(z.enum(['pass', 'fail', 'unknown'])),
   ...{ spf: orNull(z.string()), dkim: orNull(z.string()), dmarc: orNull(z.string()), reasons: z.array(z.string()) },

@@ -20,7 +20,7 @@ import { paged } from './cursor.ts';
 import { download, letGo } from './download.ts';
 import { type Endpoint, listOf, ofOne } from './endpoint.ts';
 import { given, inEventTypes } from './narrow.ts';
-import { maskMail, maskSender, senderFilter } from './personal.ts';
+import { maskSender, senderFilter } from './personal.ts';
 import {
   channels,
   idText,
@@ -79,11 +79,9 @@ const submissionsEndpoint = (ctx: WebContext): Endpoint =>
     },
   );
 
-/** Who sent the mail that a file came with, and what proves it, as far as the one who asks may see it. */
-const mailOf = async (ctx: WebContext, call: KnownCall, { message }: Submission) => {
-  const mail = await mailStory(ctx.store.read, message);
-  return mail && !call.may('personalData.read', {}) ? maskMail(mail) : mail;
-};
+/** Who sent the mail that a file came with, and what proves it: only for those who may see who sent it. */
+const mailOf = (ctx: WebContext, call: KnownCall, { message }: Submission) =>
+  call.may('personalData.read', {}) ? mailStory(ctx.store.read, message) : null;
 
 const firstRows = 100;
 
@@ -93,7 +91,7 @@ const oneEndpoint = (ctx: WebContext): Endpoint =>
     {
       ...{ method: 'get', path: '/submissions/{id}', needs: 'submissions.read', tag, params },
       summary: 'one submission with its first lines, and the mail that it came with',
-      details: `\`rows\` holds at most ${firstRows}; \`/submissions/{id}/rows\` has all of them, page by page. \`mail\` is null for a file that came in another way.`,
+      details: `\`rows\` holds at most ${firstRows}; \`/submissions/{id}/rows\` has all of them, page by page. \`mail\` is for ops, and null for a file that came in another way.`,
       answer: submissionStory,
     },
     found(ctx),
