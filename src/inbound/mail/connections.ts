@@ -1,12 +1,13 @@
 import type { SMTPServerSession } from 'smtp-server';
 import type { Dialogue, Talk } from './dialogue.ts';
+import { allowedMs, type Patience } from './patience.ts';
 import type { Reply } from './smtp-reply.ts';
 
 interface Connection {
   talk: Talk;
   session: SMTPServerSession;
-  /** Ends it when it has lasted too long. */
-  timer: NodeJS.Timeout;
+  /** Milliseconds of the clock that nobody sets. */
+  beganAt: number;
   /** The last command, for the list of refused mail. */
   command: string;
   /** While we give an answer that was noted already. */
@@ -29,8 +30,10 @@ const refusalIn = (line: unknown): Reply | undefined => {
 
 /** The connections that are open: who is on them, and which answers are being worked out. */
 export interface Connections {
-  /** A new connection; `onTooLong` is called once it has lasted `mostMs`. */
-  begin(session: SMTPServerSession, mostMs: number, onTooLong: () => void): Talk;
+  /** A new connection, at `now` of the clock that nobody sets. */
+  begin(session: SMTPServerSession, now: number): Talk;
+  /** Those that have lasted longer than what they brought allows. */
+  overdue(patience: Patience, now: number): string[];
   end(session: SMTPServerSession): void;
   talkOf(session: SMTPServerSession): Talk | undefined;
   /** How many one peer has open. */
@@ -58,16 +61,14 @@ export const makeConnections = (dialogue: Dialogue): Connections => {
     return count;
   };
   return {
-    begin: (session, mostMs, onTooLong) => {
-      const timer = setTimeout(onTooLong, mostMs).unref();
-      const connection = makeConnection(session, timer);
+    begin: (session, now) => {
+      const connection = makeConnection(session, now);
       open.set(session.id, connection);
       return connection.talk;
     },
-    end: ({ id }) => {
-      clearTimeout(open.get(id)?.timer);
-      open.delete(id);
-    },
+    overdue: (patience, now) =>
+      [...open].flatMap(([id, { beganAt, talk }]) => (now - beganAt < allowedMs(patience, talk.brought) ? [] : [id])),
+    end: ({ id }) => void open.delete(id),
     talkOf: ({ id }) => open.get(id)?.talk,
     ofPeer,
     isBusy: (id) => (open.get(id)?.working ?? 0) > 0,
@@ -90,9 +91,10 @@ export const makeConnections = (dialogue: Dialogue): Connections => {
   };
 };
 
-const makeConnection = (session: SMTPServerSession, timer: NodeJS.Timeout): Connection => {
+const makeConnection = (session: SMTPServerSession, beganAt: number): Connection => {
   const fresh = { helo: '', tls: null, envelopeFrom: null, recipients: new Map(), misses: 0 };
-  return { talk: { peer: session.remoteAddress, ...fresh }, session, timer, command: '', noted: false, working: 0 };
+  const talk = { peer: session.remoteAddress, ...fresh, brought: { bytes: 0, mails: 0 } };
+  return { talk, session, beganAt, command: '', noted: false, working: 0 };
 };
 
 const answer = async (

@@ -8,8 +8,10 @@ import { addressKey, type AddressBook, findAddress } from './addresses.ts';
 import type { SenderRule } from './judgement.ts';
 import { type HourlyRate, type MailLimits, makeHourlyRate } from './limits.ts';
 import { type Bodies, makeBodies } from './mail-body.ts';
+import type { Brought } from './patience.ts';
 import { type ReceivedMail, receiveMail } from './receive.ts';
 import { makeRefusals, type Refusals } from './refusals.ts';
+import { envelopeRefusal } from './sender.ts';
 import { type Reply, replies } from './smtp-reply.ts';
 import { makeRoom, type Room } from './room.ts';
 import { makeSparingLog, type SparingLog } from './sparing-log.ts';
@@ -26,6 +28,7 @@ export interface Talk {
   recipients: Map<string, Envelope['recipients'][number]>;
   /** Recipients refused so far, of all mails. */
   misses: number;
+  readonly brought: Brought;
 }
 
 /** What a reload may change. */
@@ -158,6 +161,8 @@ const answerRecipient = async (desk: Desk, talk: Talk, address: string): Promise
     return talk.misses < mostMisses ? reply : replies.tooManyMisses;
   }
   const recipient = addressKey(address);
+  const refusal = envelopeRefusal(talk.envelopeFrom, desk.rules().senders.get(found.eventTypeId)?.senders ?? []);
+  if (refusal !== undefined) return refuse(desk, talk, replies.notAllowed(refusal), recipient);
   if (isTooOften(desk, talk, recipient, now)) return refuse(desk, talk, replies.tooOften, recipient);
   talk.recipients.set(recipient, { recipient, eventTypeId: found.eventTypeId, check: found.check });
   return undefined;
@@ -167,7 +172,9 @@ const answerData = async (desk: Desk, talk: Talk, data: AsyncIterable<Buffer>): 
   const { maxSize } = desk.rules();
   try {
     const seeToRoom = () => desk.room.seeToDisk(desk.rules().maxSize);
-    const reception = await receiveMail(desk.bodies, data, { most: maxSize, seeToRoom });
+    const onBytes = (count: number) => void (talk.brought.bytes += count);
+    const reception = await receiveMail(desk.bodies, data, { most: maxSize, seeToRoom, onBytes });
+    talk.brought.mails++;
     switch (reception.kind) {
       case 'whole':
         return await finish(desk, talk, reception);

@@ -8,6 +8,7 @@ import { type Connections, makeConnections } from './connections.ts';
 import { answered, type Dialogue, type DialogueContext, type DialogueRules, makeDialogue } from './dialogue.ts';
 import type { SenderRule } from './judgement.ts';
 import type { MailLimits } from './limits.ts';
+import { type Patience, usualPatience } from './patience.ts';
 import { type Reply, replies } from './smtp-reply.ts';
 
 /** What the listener goes by; everything but where it listens may change while it runs. */
@@ -35,10 +36,19 @@ export interface MailListener {
 
 /** No command of ours is longer; RFC 5321 asks for 512 and what the extensions add. */
 const longestCommand = 4096;
-/** A connection that has lasted so long is ended whatever it does, milliseconds. */
-const longestConnection = 3_600_000;
 /** Connections beyond the limit hear 421, as long as there are no more of them than these. */
 const toBeTurnedAway = 50;
+
+/** What tests set so that no real time has to pass. */
+export interface Timing {
+  patience: Patience;
+  /** How often it is looked who has used up our patience, milliseconds. */
+  lookMs: number;
+  /** A clock that nobody sets, milliseconds. */
+  monotonicMs(): number;
+}
+
+const usualTiming: Timing = { patience: usualPatience, lookMs: 1000, monotonicMs: () => performance.now() };
 
 const dialogueRules = ({ domain, eventTypes, maxSize, limits, tls }: ListenerRules): DialogueRules => ({
   book: makeAddressBook(domain, eventTypes),
@@ -74,12 +84,16 @@ export const openListener = async (
   listen: { host: string; port: number },
   first: ListenerRules,
   context: DialogueContext,
+  timing = usualTiming,
 ): Promise<MailListener> => {
   let [rules, current] = [first, dialogueRules(first)];
   const dialogue = makeDialogue(context, () => current);
   const connections = makeConnections(dialogue);
-  const server = makeServer(() => rules, dialogue, connections);
+  const server = makeServer(() => rules, dialogue, connections, timing);
   const port = await bind(server, listen);
+  const looking = setInterval(() => {
+    for (const id of connections.overdue(timing.patience, timing.monotonicMs())) dismiss(server, id, replies.tooLong);
+  }, timing.lookMs).unref();
   return {
     host: listen.host,
     port,
@@ -90,6 +104,7 @@ export const openListener = async (
     },
     close: async (graceMs) => {
       await closeServer(server, graceMs, connections.isBusy);
+      clearInterval(looking);
       await connections.idle();
       await dialogue.close();
     },
@@ -98,14 +113,18 @@ export const openListener = async (
 
 const mostConnections = ({ limits }: ListenerRules): number => limits.connections + toBeTurnedAway;
 
-const makeServer = (rules: () => ListenerRules, dialogue: Dialogue, connections: Connections): SMTPServer => {
-  const server: SMTPServer = new SMTPServer({
+const makeServer = (
+  rules: () => ListenerRules,
+  dialogue: Dialogue,
+  connections: Connections,
+  { monotonicMs }: Timing,
+): SMTPServer => {
+  const server = new SMTPServer({
     ...optionsOf(rules()),
     ...{ disableReverseLookup: true, maxCommandLength: longestCommand, logger: connections.replyWatch },
     ...conversation(dialogue, connections),
     onConnect: (session, done) => {
-      const onTooLong = () => dismiss(server, session.id, replies.tooLong);
-      const talk = connections.begin(session, longestConnection, onTooLong);
+      const talk = connections.begin(session, monotonicMs());
       if (connections.ofPeer(talk.peer) <= rules().limits.connectionsPerPeer) return done();
       void dialogue.note(talk, replies.tooManyConnections, null);
       return done(errorOf(replies.tooManyConnections));

@@ -21,10 +21,11 @@ export type Reception =
 /** How much is written before somebody looks again whether there is room: of many mails at once each may write so much. */
 const roomBytes = 256 * 1024;
 
-/** `most` bytes make a mail; `seeToRoom` throws when the disk has no room for more. */
+/** `most` bytes make a mail; `seeToRoom` throws when the disk has no room for more; `onBytes` hears how many have come. */
 export interface ReceiveLimits {
   most: number;
   seeToRoom(): Promise<void>;
+  onBytes(count: number): void;
 }
 
 /**
@@ -34,7 +35,7 @@ export interface ReceiveLimits {
 export const receiveMail = async (
   bodies: Bodies,
   data: AsyncIterable<Buffer>,
-  { most, seeToRoom }: ReceiveLimits,
+  { most, seeToRoom, onBytes }: ReceiveLimits,
 ): Promise<Reception> => {
   const { update, end } = digester();
   const forgedEnd = makeLoneDotWatch();
@@ -59,7 +60,10 @@ export const receiveMail = async (
   };
   const trouble = (error: unknown) => fail({ kind: 'trouble', fault: asFault(error, 'take', 'a mail') });
   try {
-    for await (const block of data) if (!verdict) await take(block).catch(trouble);
+    for await (const block of data) {
+      onBytes(block.length);
+      if (!verdict) await take(block).catch(trouble);
+    }
   } catch {
     await fail({ kind: 'lost' });
   }

@@ -56,6 +56,11 @@ const readEnvelope = (address: string): Address | undefined => {
   return readAddress(`${address.slice(0, at)}@${domainToASCII(address.slice(at + 1))}`);
 };
 
+const envelopeOf = (envelopeFrom: string | null): Address | { trouble: string } => {
+  if (envelopeFrom === null) return { trouble: 'it has no envelope sender, as bounces have none' };
+  return readEnvelope(envelopeFrom) ?? { trouble: 'its envelope sender is not a plain mail address' };
+};
+
 /** Who sent a mail, as far as it says so itself. Or why nobody can tell. */
 export type Sender = { envelope: Address; from: Address } | { trouble: string };
 
@@ -64,9 +69,8 @@ export type Sender = { envelope: Address; from: Address } | { trouble: string };
  * shows beside its address never count.
  */
 export const senderOf = (envelopeFrom: string | null, fields: readonly HeaderField[]): Sender => {
-  if (envelopeFrom === null) return { trouble: 'it has no envelope sender, as bounces have none' };
-  const envelope = readEnvelope(envelopeFrom);
-  if (!envelope) return { trouble: 'its envelope sender is not a plain mail address' };
+  const envelope = envelopeOf(envelopeFrom);
+  if ('trouble' in envelope) return envelope;
   const [first, ...more] = valuesOf(fields, 'from');
   if (first === undefined) return { trouble: 'it has no From header' };
   if (more.length > 0) return { trouble: 'it has several From headers' };
@@ -74,15 +78,29 @@ export const senderOf = (envelopeFrom: string | null, fields: readonly HeaderFie
   return from ? { envelope, from } : { trouble: 'its From header is not one plain mail address' };
 };
 
+const nobody = 'Nobody may send to this address by mail: the event type names no senders.';
+const notOutside = 'The envelope sender (Return-Path) is not allowed for this address.';
+
+/**
+ * Why no mail with that envelope sender can be allowed, whatever its header says, as a sentence; undefined when the header
+ * decides. So it is told at RCPT, and nobody sends a mail that is refused at its end.
+ */
+export const envelopeRefusal = (envelopeFrom: string | null, senders: readonly string[]): string | undefined => {
+  if (senders.length === 0) return nobody;
+  const envelope = envelopeOf(envelopeFrom);
+  if ('trouble' in envelope) return `The sender cannot be told: ${envelope.trouble}.`;
+  return isAllowed(envelope, senders) ? undefined : notOutside;
+};
+
 /** Why a sender may not send for an event type, as a sentence; undefined when it may. An empty list allows nobody. */
 export const senderRefusal = (
   { envelope, from }: Extract<Sender, { from: Address }>,
   senders: readonly string[],
 ): string | undefined => {
-  if (senders.length === 0) return 'Nobody may send to this address by mail: the event type names no senders.';
+  if (senders.length === 0) return nobody;
   const [outside, inside] = [envelope, from].map((one) => !isAllowed(one, senders));
   if (outside && inside) return 'The sender is not allowed for this address.';
-  if (outside) return 'The envelope sender (Return-Path) is not allowed for this address.';
+  if (outside) return notOutside;
   return inside ? 'The address of the From header is not allowed for this address.' : undefined;
 };
 

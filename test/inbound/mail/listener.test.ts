@@ -82,6 +82,32 @@ describeStores('a mail', (open) => {
     client.end();
   });
 
+  test('from a sender whom the event type does not allow on the envelope is refused at RCPT, with a line', async () => {
+    const [sales, leads] = rules.eventTypes;
+    if (!sales || !leads) throw new Error('two event types');
+    const eventTypes = [sales, { ...leads, senders: ['*@brand.example', 'desk@agency.example'] }];
+    const stage = await listening(await open(), { change: { eventTypes } });
+    const client = await connectClient(stage.port);
+    const lead = 'lead-9x2m@submit.example.test';
+    const refused = /^550 5\.7\.1 The envelope sender \(Return-Path\) is not allowed for this address\./;
+    await client.say('MAIL FROM:<desk@agency.example>');
+    expect(await client.say(`RCPT TO:<${sale}>`)).toMatch(refused);
+    expect(await client.say(`RCPT TO:<${lead}>`)).toMatch(/^250 /);
+    expect(await client.say('DATA')).toMatch(/^354 /);
+    client.write(mailWith(csv));
+    expect(await client.say('.')).toMatch(/^250 /);
+    await client.say('MAIL FROM:<>');
+    expect(await client.say(`RCPT TO:<${lead}>`)).toMatch(/^550 5\.7\.1 The sender cannot be told: /);
+    client.end();
+    const [message] = await stage.messages();
+    expect(message?.recipients.map(({ recipient }) => recipient)).toEqual([lead]);
+    const lines = (await stage.refused()).map(({ recipient, envelopeFrom, code }) => [recipient, envelopeFrom, code]);
+    expect(lines).toEqual([
+      [sale, 'desk@agency.example', 550],
+      [lead, null, 550],
+    ]);
+  });
+
   test('to an address with an end is taken up to the end of that day in the zone of its event type', async () => {
     const clock = fixedClock('2026-11-21T04:59:59.999Z'); // 23:59:59.999 on the 20th in New York
     const stage = await listening(await open(), { clock });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { JudgeSender } from '../../../src/inbound/mail/judgement.ts';
-import { type ListenerRules, openListener } from '../../../src/inbound/mail/listener.ts';
+import { type ListenerRules, openListener, type Timing } from '../../../src/inbound/mail/listener.ts';
 import {
   type MailMessage,
   type MailRecipient,
@@ -43,7 +43,8 @@ export const listening = async (
     judge = judgeNobody,
     clock = systemClock,
     spool: given,
-  }: { change?: Partial<ListenerRules>; judge?: JudgeSender; clock?: Clock; spool?: Spool } = {},
+    timing,
+  }: { change?: Partial<ListenerRules>; judge?: JudgeSender; clock?: Clock; spool?: Spool; timing?: Timing } = {},
 ): Promise<Listening> => {
   const folder = await mkdtemp(join(tmpdir(), 'nightdrop-mail-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -59,6 +60,7 @@ export const listening = async (
       ...context,
       onAccepted: () => void accepted++,
     },
+    timing,
   );
   let closed: Promise<void> | undefined;
   const close = (graceMs = 100): Promise<void> => (closed ??= listener.close(graceMs));

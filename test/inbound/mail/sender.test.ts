@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
+import { domainToASCII } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { headerLimits, parseHeader, readHeader } from '../../../src/inbound/mail/header.ts';
 import {
   automaticField,
+  envelopeRefusal,
   isAllowed,
   readAddress,
   readFrom,
@@ -62,6 +64,25 @@ describe('who is allowed', () => {
     expect(senderRefusal({ envelope: good, from: bad }, senders)).toMatch(/From header/);
     expect(senderRefusal({ envelope: bad, from: bad }, senders)).toBe('The sender is not allowed for this address.');
     expect(senderRefusal({ envelope: good, from: good }, [])).toMatch(/Nobody may send/);
+  });
+
+  test('the envelope alone refuses only what no header could save', () => {
+    const lists = [[], ['*@brand.example'], ['a@brand.example'], ['*@evil.example', 'b@brand.example']];
+    const envelopes = [null, 'a@brand.example', 'B@Brand.example', 'x@evil.example', 'x', '"a b"@brand.example'];
+    const froms = ['a@brand.example', 'b@brand.example', 'x@evil.example'].map((one) => [field('from', one)]);
+    for (const senders of lists)
+      for (const envelope of envelopes) {
+        const whole = froms.map((fields) => senderOf(envelope, fields));
+        const saved = whole.some((one) => !('trouble' in one) && senderRefusal(one, senders) === undefined);
+        expect([envelope, senders, envelopeRefusal(envelope, senders) === undefined]).toEqual([
+          envelope,
+          senders,
+          saved,
+        ]);
+      }
+    expect(envelopeRefusal(null, ['*@brand.example'])).toMatch(/as bounces have none/);
+    expect(envelopeRefusal('x@evil.example', ['*@brand.example'])).toMatch(/envelope sender \(Return-Path\)/);
+    expect(envelopeRefusal('a@bränd.example', [`*@${domainToASCII('bränd.example')}`])).toBeUndefined();
   });
 });
 
