@@ -126,12 +126,22 @@ const trouble = ({ error, hint, state }: Delivery): Html =>
         ${hint === null ? '' : html`<p><strong>What to do:</strong> ${hint}</p>`}
       </div>`;
 
+/** What came of sending it again where nothing was to be sent. */
+const told = ({ url }: KnownCall, { state }: Delivery): Html =>
+  state === 'delivered' && url.searchParams.get('told') === 'same'
+    ? html`<p class="panel" role="status">
+        Nothing was sent: the same bytes lie at the drop under this name. It is sent again once the partner has removed
+        them.
+      </p>`
+    : html``;
+
 const shown = async (ctx: WebContext, call: KnownCall, one: Delivery): Promise<Response> => {
   const attempts = await attemptsOf(ctx.store.read, one.id);
   return consolePage(call, {
     title: one.fileName,
     body: html`<p class="crumb"><a href="/deliveries">Deliveries</a> / ${one.id}</p>
       <h1>${one.fileName} to ${one.dropName}</h1>
+      ${told(call, one)}
       <div id="state" data-live>
         ${facts([
           ['State', stateBadge(one.state)],
@@ -155,11 +165,12 @@ const hand = (ctx: WebContext, verb: 'release' | 'resend' | 'settle', work: Hand
     { method: 'post', path: `/deliveries/:id/${verb}`, face: 'page', needs: `deliveries.${verb}` },
     find(ctx),
     async (call, { id }) => {
-      await work(call, id);
-      return backTo(`/deliveries/${id}`);
+      const outcome = await work(call, id);
+      return backTo(`/deliveries/${id}${outcome === 'same' ? '?told=same' : ''}`);
     },
   );
 
+/** Resolves to `same` where nothing was to be done. */
 type Hand = (call: KnownCall, id: number) => Promise<unknown>;
 
 const settleBy =

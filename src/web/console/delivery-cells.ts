@@ -27,7 +27,7 @@ const columns: readonly Column[] = [
 const row = (one: Delivery): Html =>
   html`<tr data-row>
     ${cell('File', html`<a href="/deliveries/${one.id}">${one.fileName}</a>`, 'file')}
-    ${cell('State', stateBadge(one.state))} ${cell('Feed', one.feed)} ${cell('Drop', one.dropName)}
+    ${cell('State', stateBadge(one.state))} ${cell('Feed', one.feed, 'nowrap')} ${cell('Drop', one.dropName, 'nowrap')}
     ${cell('Attempts', count(one.attempts), 'num')} ${cell('Size', size(one.bytes), 'num')}
     ${cell('Delivered', time(one.deliveredAt))} ${cell('Trouble', one.error ?? '')}
   </tr>`;

@@ -111,7 +111,9 @@ const card = (feed: FeedLine, runs: readonly RecentRun[]): Html => {
           : 'No file yet'
       }
     </p>
-    <p>Next run: ${time(feed.nextRun, 'retired')} <span class="quiet">(${feed.schedule}, ${feed.timezone})</span></p>
+    <p>
+      Next run: ${time(feed.nextRun, 'retired')} <span class="quiet nowrap">(${feed.schedule}, ${feed.timezone})</span>
+    </p>
     <p>${count(feed.pending)} rows wait for it</p>
     ${feed.hold ? html`<p class="quiet">A file over ${boundsText(feed.hold)} waits for release</p>` : ''}
   </li>`;

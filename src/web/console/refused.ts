@@ -21,8 +21,8 @@ const columns: readonly Column[] = [
 const row = ({ at, times, peer, envelopeFrom, recipient, reason, code }: RefusedMail): Html =>
   html`<tr>
     ${cell('When', time(at))} ${cell('Times', count(times), 'num')}
-    ${cell('Server', html`<span class="mono">${peer}</span>`)} ${cell('Sender', envelopeFrom ?? '–')}
-    ${cell('Recipient', recipient ?? '–')} ${cell('Why', `${code}: ${reason}`)}
+    ${cell('Server', html`<span class="mono nowrap">${peer}</span>`)} ${cell('Sender', envelopeFrom ?? '–', 'address')}
+    ${cell('Recipient', recipient ?? '–', 'address')} ${cell('Why', `${code}: ${reason}`)}
   </tr>`;
 
 const list = async (ctx: WebContext, call: KnownCall): Promise<Response> => {

@@ -21,12 +21,12 @@ h1 { font-size: 1.45rem; margin: .3rem 0 .8rem; line-height: 1.25; overflow-wrap
 .quiet { color: var(--quiet); } .nowrap { white-space: nowrap; } .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 code, .mono { font-family: ui-monospace, "SF Mono", Menlo, Consolas, monospace; font-size: .92em; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
-table { border-collapse: collapse; width: 100%; } caption { text-align: left; padding: .45rem .7rem; color: var(--quiet); }
-th { text-align: left; font-weight: 600; color: var(--quiet); background: var(--panel); white-space: nowrap; }
-th.num { text-align: right; }
-th, td { padding: .38rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; } tbody tr:last-child td { border-bottom: 0; }
+table { border-collapse: collapse; width: 100%; font-size: .93rem; } caption { text-align: left; padding: .45rem .7rem; color: var(--quiet); }
+th { text-align: left; font-weight: 600; color: var(--quiet); background: var(--panel); vertical-align: bottom; }
+th.num { text-align: right; white-space: normal; }
+th, td { padding: .38rem .55rem; border-bottom: 1px solid var(--line); vertical-align: top; } tbody tr:last-child td { border-bottom: 0; }
 tbody tr:hover { background: var(--panel); } tr[data-row]:focus-within { background: var(--panel); }
-td.file { max-width: 26rem; overflow-wrap: anywhere; min-width: 9rem; }
+td.file { max-width: 22rem; overflow-wrap: break-word; min-width: 9rem; } td.address { overflow-wrap: anywhere; min-width: 8.4rem; max-width: 20rem; }
 .status { display: inline-block; white-space: nowrap; font-weight: 600; padding: 0 .5em; border-radius: 4px; }
 .status::before { content: attr(data-mark); margin-right: .4em; }
 .status.good { color: var(--good); background: var(--goodground); } .status.busy { color: var(--busy); background: var(--busyground); }
@@ -45,13 +45,14 @@ input, select, button, textarea { font: inherit; color: var(--text); background:
 fieldset { border: 1px solid var(--line); border-radius: 5px; margin: 0; padding: .3rem .8rem; display: flex; flex-wrap: wrap; gap: .2rem 1rem; } legend { color: var(--quiet); padding: 0 .3rem; }
 button { cursor: pointer; background: var(--panel); } button.main { background: var(--link); border-color: var(--link); color: var(--ground); font-weight: 600; } button.link { border: 0; background: none; color: var(--link); text-decoration: underline; padding: 0; }
 button:disabled { opacity: .55; cursor: not-allowed; }
-.actions { display: flex; flex-wrap: wrap; gap: .6rem; align-items: center; margin: .8rem 0; } .pages { display: flex; gap: 1rem; margin: .8rem 0; }
+.actions { display: flex; flex-wrap: wrap; gap: .6rem; align-items: end; margin: .8rem 0; } .actions > form { display: flex; flex-wrap: wrap; gap: .5rem; align-items: end; margin: 0; } .actions a { border: 1px solid var(--line); border-radius: 5px; padding: .3rem .55rem; background: var(--panel); text-decoration: none; } .actions a:hover { text-decoration: underline; }
+.actions > .quiet { align-self: center; } .pages { display: flex; gap: 1rem; margin: .8rem 0; }
 ul.plain { list-style: none; margin: 0 0 .8rem; padding: 0; display: grid; gap: .4rem; } ul.plain li { display: flex; flex-wrap: wrap; gap: .2rem .7rem; align-items: baseline; }
 pre { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; background: var(--panel); padding: .7rem 1rem; margin: .6rem 0; }
 .counts { display: flex; flex-wrap: wrap; gap: .35rem .9rem; list-style: none; margin: 0 0 .6rem; padding: 0; }
 dialog { border: 1px solid var(--line); border-radius: 8px; color: var(--text); background: var(--ground); } kbd { border: 1px solid var(--line); border-radius: 3px; padding: 0 .3em; font-size: .9em; }
 @media (max-width: 42rem) { header.top { padding: .5rem .8rem; } main { padding: .7rem .8rem 2rem; } header.top .who { margin-left: 0; width: 100%; }
-  table.cards-when-narrow thead { position: absolute; left: -99rem; } table.cards-when-narrow tr { display: block; padding: .5rem .7rem; border-bottom: 1px solid var(--line); }
-  table.cards-when-narrow td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .6rem; border: 0; padding: .12rem 0; text-align: left; max-width: none; white-space: normal; } table.cards-when-narrow td::before { content: attr(data-label); color: var(--quiet); } table.cards-when-narrow td > * { justify-self: start; } table.cards-when-narrow td:has(> span:empty) { display: none; } }
+  main .nowrap { white-space: normal; overflow-wrap: anywhere; } table.cards-when-narrow thead { position: absolute; left: -99rem; } table.cards-when-narrow tr { display: block; padding: .5rem .7rem; border-bottom: 1px solid var(--line); }
+  table.cards-when-narrow td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .6rem; border: 0; padding: .12rem 0; text-align: left; max-width: none; white-space: normal; } table.cards-when-narrow td::before { content: attr(data-label); color: var(--quiet); } table.cards-when-narrow td > * { justify-self: start; min-width: 0; overflow-wrap: anywhere; } table.cards-when-narrow td:has(> span:empty) { display: none; } }
 @media print { header.top, form, .actions { display: none; } }
 `;

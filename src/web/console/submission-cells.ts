@@ -52,7 +52,7 @@ const row = (one: Submission, full: boolean): Html => {
     ${cell('Records', count(records), 'num')} ${cell('Applied', count(applied), 'num')}
     ${cell('Unchanged', count(unchanged), 'num')}
     ${cell('Errors', errors > 0 ? html`<strong>${count(errors)}</strong>` : '0', 'num')}
-    ${cell('From', shownSender(one, full))}
+    ${cell('From', shownSender(one, full), 'address')}
   </tr>`;
 };
 
