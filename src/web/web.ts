@@ -70,6 +70,13 @@ const failed = (face: Route['face'], error: unknown, reading: boolean, onError: 
   return pageAnswer(problemPage(problem), problem.status, headers);
 };
 
+/** HEAD is answered as GET is, without the body: a file that nobody will read is closed. */
+const withoutBody = async ({ req }: Asked, answer: Response): Promise<Response> => {
+  if (req.raw.method !== 'HEAD' || !answer.body) return answer;
+  await answer.body.cancel();
+  return new Response(null, answer);
+};
+
 export interface WebParts {
   ctx: WebContext;
   routes: readonly Route[];
@@ -88,7 +95,7 @@ const appOf = (
   for (const route of routes)
     app.on(route.method.toUpperCase(), route.path, async (asked) => {
       try {
-        return await pass(ctx, state, route, callOf(ctx, asked));
+        return await withoutBody(asked, await pass(ctx, state, route, callOf(ctx, asked)));
       } catch (error) {
         return failed(route.face, error, route.method === 'get', onError);
       }
