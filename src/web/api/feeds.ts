@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import { listFeeds } from '../../outbound/feed/feed-list.ts';
 import type { Feed } from '../../outbound/feed/feed.ts';
 import { previewFeeds } from '../../outbound/feed/feed-schedule.ts';
 import type { WebContext } from '../context.ts';
+import { feedLines } from '../feed-lines.ts';
 import type { Reach } from '../people/may.ts';
 import { pagedList } from './cursor.ts';
 import { nothingHere } from '../problem.ts';
@@ -31,7 +31,7 @@ const feedsEndpoint = (ctx: WebContext): Endpoint =>
       const own = within(ctx.settings().feeds, call.reach(), query.feed);
       const wanted = own.filter(({ partner }) => query.partner === undefined || partner === query.partner);
       const { items, next } = await pagedList(query, wanted);
-      return { items: await listFeeds(ctx.store, items, ctx.clock.now()), next };
+      return { items: await feedLines(ctx, call, items), next };
     },
   );
 
@@ -71,8 +71,8 @@ const oneEndpoint = (ctx: WebContext): Endpoint =>
       ...{ summary: 'one feed', answer: feed },
     },
     feedIn(ctx),
-    async ({ thing }) => {
-      const [line] = await listFeeds(ctx.store, [thing], ctx.clock.now());
+    async ({ call, thing }) => {
+      const [line] = await feedLines(ctx, call, [thing]);
       if (!line) throw nothingHere();
       return line;
     },

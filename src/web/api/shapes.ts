@@ -60,7 +60,7 @@ export const feed = z
     hold: z
       .object({ rowsOver: whole.optional(), amountOver: z.record(z.string(), z.string()).optional() })
       .optional()
-      .openapi({ description: 'beyond which rows, or amounts by currency, a file waits for a person' }),
+      .openapi({ description: 'beyond which rows, or amounts by currency, a file waits for a person; for ops' }),
   })
   .openapi('Feed');
 

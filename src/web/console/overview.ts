@@ -1,12 +1,13 @@
 import { html } from 'hono/html';
 import type { Submission } from '../../inbound/submission/submission.ts';
 import { findSubmissions } from '../../inbound/submission/submissions.ts';
-import { type FeedLine, listFeeds } from '../../outbound/feed/feed-list.ts';
+import type { FeedLine } from '../../outbound/feed/feed-list.ts';
 import { type RecentRun, recentRuns } from '../../outbound/feed/recent-runs.ts';
 import { boundsText } from '../../outbound/feed/unusual.ts';
 import { findDeliveries } from '../../outbound/delivery/deliveries.ts';
 import { type AlertLine, listAlerts } from '../../watch/alert-line.ts';
 import type { WebContext } from '../context.ts';
+import { feedLines } from '../feed-lines.ts';
 import { mayEver } from '../people/may.ts';
 import type { Html } from '../page.ts';
 import type { KnownCall, Route } from '../route.ts';
@@ -128,10 +129,7 @@ const feeds = async (ctx: WebContext, call: KnownCall): Promise<Html> => {
       ({ name, retired }) => !retired && (reach === 'all' || ('feeds' in reach && reach.feeds.includes(name))),
     );
   const names = mine.map(({ name }) => name);
-  const [lines, runs] = await Promise.all([
-    listFeeds(ctx.store, mine, ctx.clock.now()),
-    recentRuns(ctx.store.read, names, runsShown),
-  ]);
+  const [lines, runs] = await Promise.all([feedLines(ctx, call, mine), recentRuns(ctx.store.read, names, runsShown)]);
   return html`<h2>Feeds</h2>
     <ul class="needs cards">
       ${lines.map((line) => card(line, runs.get(line.feed) ?? []))}
