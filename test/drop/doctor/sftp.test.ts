@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -11,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
-import { connect, createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -20,6 +19,7 @@ import type { StepName } from '../../../src/drop/doctor/report.ts';
 import type { FolderSpec } from '../../../src/drop/drop.ts';
 import { Secret } from '../../../src/secret.ts';
 import { startPickySftp } from '../../servers/picky-sftp.ts';
+import { startDeaf } from '../../servers/deaf.ts';
 import { freePort } from '../../servers/free-port.ts';
 import { startProxy } from '../../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd } from '../../servers/sshd.ts';
@@ -152,20 +152,8 @@ describe.skipIf(missing !== undefined)('a sound OpenSSH server', () => {
     });
 
     it('2b: nobody takes the call, as behind a firewall', async () => {
-      const listener = spawn(process.execPath, [
-        '-e',
-        `require('net').createServer().listen({port: 0, host: '127.0.0.1', backlog: 1}, function () { console.log(this.address().port) })`,
-      ]);
-      const [line] = (await once(listener.stdout, 'data')) as [Buffer];
-      listener.kill('SIGSTOP');
-      const port = Number(line.toString());
-      const waiting = Array.from({ length: 4 }, () =>
-        connect({ host: '127.0.0.1', port }).on('error', () => undefined),
-      );
-      stops.push(() => {
-        for (const socket of waiting) socket.destroy();
-        listener.kill('SIGKILL');
-      });
+      const { port, stop } = await startDeaf();
+      stops.push(stop);
       const found = failed(await look(sftpSpec(server, { port, stepTimeout: 300 })));
       expect(found.step).toBe('tcp');
       expect(found.cause).toContain('a firewall drops the call');

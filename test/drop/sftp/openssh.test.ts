@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { DropCode, SftpSpec } from '../../../src/drop/drop.ts';
 import { openDrop } from '../../../src/drop/open-drop.ts';
 import { hostKeysOf } from '../../../src/drop/sftp/open.ts';
 import { Secret } from '../../../src/secret.ts';
+import { startDeaf } from '../../servers/deaf.ts';
 import { startProxy, type Proxy } from '../../servers/proxy.ts';
 import { sshdMissing, startSshd, type Sshd, type SshdOptions } from '../../servers/sshd.ts';
 import { dropContract } from '../contract.ts';
@@ -174,22 +172,12 @@ describe.skipIf(missing !== undefined)('OpenSSH', () => {
       }, 600));
 
     it('meets its deadline when nobody takes the call', async () => {
-      const listener = spawn(process.execPath, [
-        '-e',
-        `require('net').createServer().listen({port: 0, host: '127.0.0.1', backlog: 1}, function () { console.log(this.address().port) })`,
-      ]);
-      const [line] = (await once(listener.stdout, 'data')) as [Buffer];
-      listener.kill('SIGSTOP');
-      const port = Number(line.toString());
-      const waiting = Array.from({ length: 4 }, () =>
-        connect({ host: '127.0.0.1', port }).on('error', () => undefined),
-      );
+      const { port, stop } = await startDeaf();
       try {
         const fault = await faultOf(openDrop(sftpSpec(server, { port, stepTimeout: 300 })));
         expect(fault).toMatchObject({ code: 'timeout', next: 'retry' });
       } finally {
-        for (const socket of waiting) socket.destroy();
-        listener.kill('SIGKILL');
+        stop();
       }
     });
 

@@ -1,5 +1,3 @@
-import { createServer, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { SftpSpec } from '../../../src/drop/drop.ts';
 import { openDrop } from '../../../src/drop/open-drop.ts';
@@ -7,26 +5,18 @@ import { deliverDue } from '../../../src/outbound/delivery/deliver.ts';
 import { Secret } from '../../../src/secret.ts';
 import { describeStores } from '../../stores.ts';
 import { makeWorld, planOf } from './world.ts';
+import { startSilent } from '../../servers/silent.ts';
 import { until } from '../../until.ts';
 
-/** A server that takes connections and never says a word. */
-const silentServer = async () => {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
-    socket.resume();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
+/** A drop at a server that never says a word. */
+const silentDrop = async () => {
+  const { port, connected, stop } = await startSilent();
+  onTestFinished(stop);
   const spec: SftpSpec = {
     kind: 'sftp',
     name: 'acme',
     host: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
+    port,
     user: 'u',
     password: new Secret('p'),
     hostKeys: ['SHA256:x'],
@@ -35,11 +25,11 @@ const silentServer = async () => {
     stepTimeout: 3_600_000,
     replace: false,
   };
-  return { spec, connected: () => sockets.size };
+  return { spec, connected };
 };
 
 test('a connection that is being made ends when it is told to stop', async () => {
-  const { spec, connected } = await silentServer();
+  const { spec, connected } = await silentDrop();
   const stop = new AbortController();
   const opening = openDrop(spec, stop.signal);
   opening.catch(() => undefined);
@@ -52,7 +42,7 @@ test('a connection that is being made ends when it is told to stop', async () =>
 
 describeStores('deliveries told to stop', (open) => {
   test('leave no connection attempt behind', async () => {
-    const { spec, connected } = await silentServer();
+    const { spec, connected } = await silentDrop();
     const world = await makeWorld(await open(), { acme: planOf(spec) });
     const { deliveries } = await world.freeze();
     const stop = new AbortController();
