@@ -101,13 +101,23 @@ const wrongIn = async (url: string, lines: readonly ModelLine[]): Promise<string
   return wrong;
 };
 
-const makeCrash = async (store: Store) => {
+/** The same records in XML; each stands in the line that it has in the CSV file. */
+const asXml = (lines: readonly ModelLine[]): string => {
+  const record = ({ orderId, tracker, amount, reason }: ModelLine) =>
+    `<m OrderId="${orderId}" ActionTrackerId="${tracker}" Amount="${amount}"><Reason>${reason}</Reason></m>`;
+  return ['<Modifications>', ...lines.map(record), '</Modifications>'].join('\n');
+};
+
+const forms = ['csv', 'xml'] as const;
+
+const makeCrash = async (store: Store, form: (typeof forms)[number] = 'csv') => {
   const stage = await makeStage(
     store,
     orderIds.map((id) => order(id)),
   );
   const lines = randomLines();
-  const { id } = await stage.accept(modelFile(lines));
+  const content = form === 'csv' ? modelFile(lines) : asXml(lines);
+  const { id } = await stage.accept(content, { fileName: `mods.${form}` });
   const endLeases = () => store.write(({ knex }) => knex('leases').update({ leased_until: 0 }));
   const kill = async (at: InPoint): Promise<void> => {
     const errand: SubmissionErrand = { url: urlOf(store), spool: stage.spool.folder, id, chunkLines, at };
@@ -124,8 +134,9 @@ const makeCrash = async (store: Store) => {
 };
 
 describeStores('killed while a submission is applied', (open, kind) => {
-  test('at every commit point and every chunk, each line is applied once', { timeout: 300_000 }, async () => {
-    const { stage, lines, id, kill, wrong } = await makeCrash(await open());
+  const every = 'at every commit point and every chunk of %s, each line is applied once';
+  test.each(forms)(every, { timeout: 300_000 }, async (form) => {
+    const { stage, lines, id, kill, wrong } = await makeCrash(await open(), form);
     for (const at of lives) await kill(at);
     console.log(`SEED=${seed}: ${lives.length} kills on ${kind}`);
     expect(await wrong()).toEqual([]);
