@@ -15,6 +15,7 @@ import {
 import { findSubmission, findSubmissions } from '../../inbound/submission/submissions.ts';
 import type { EventType } from '../../ledger/event-type.ts';
 import type { WebContext } from '../context.ts';
+import { importDryRun } from '../import-dry-run.ts';
 import { type Found, idIn, type KnownCall } from '../route.ts';
 import { paged } from './cursor.ts';
 import { download, letGo } from './download.ts';
@@ -156,6 +157,19 @@ const releaseEndpoint = (ctx: WebContext): Endpoint =>
       shownTo(ctx, call, await releaseSubmission(ctx.store, thing.id, { anyway: body.anyway })),
   );
 
+const importEndpoint = (ctx: WebContext): Endpoint =>
+  ofOne(
+    ctx,
+    {
+      ...{ method: 'post', path: '/submissions/{id}/import', needs: 'submissions.submit', tag, params, status: 202 },
+      summary: 'submits the bytes of a reviewed dry run for real, once',
+      details: 'Refused with `not-reviewed` until the dry run is Complete, and with `imported` the second time.',
+      answer: submission,
+    },
+    found(ctx),
+    async ({ call, thing }) => shownTo(ctx, call, await importDryRun(ctx, thing, call.asker.who.name)),
+  );
+
 /** The event type that an upload is for. */
 const uploadFor =
   (ctx: WebContext) =>
@@ -201,4 +215,5 @@ export const submissionEndpoints = (ctx: WebContext): Endpoint[] => [
   downloadEndpoint(ctx, 'original'),
   downloadEndpoint(ctx, 'result'),
   releaseEndpoint(ctx),
+  importEndpoint(ctx),
 ];

@@ -1,11 +1,8 @@
 import { html } from 'hono/html';
-import { Fault } from '../../fault.ts';
-import { acceptFile } from '../../inbound/submission/accept.ts';
 import { sumsOf } from '../../inbound/submission/outcome.ts';
 import type { Submission } from '../../inbound/submission/submission.ts';
-import { importOf } from '../../inbound/submission/submissions.ts';
-import { letGo } from '../api/download.ts';
 import type { WebContext } from '../context.ts';
+import { importDryRun } from '../import-dry-run.ts';
 import type { Html } from '../page.ts';
 import type { KnownCall } from '../route.ts';
 import { count } from './cells.ts';
@@ -45,37 +42,8 @@ export const importActions = (call: KnownCall, one: Submission): Html => {
   return html`<div class="actions">${one.status === 'Complete' ? importForm(call, one) : ''} ${columns}</div>`;
 };
 
-const notReviewed = ({ id, status, check }: Submission): Fault =>
-  new Fault({
-    operation: 'import',
-    object: `submission ${id}`,
-    reason: check ? `its dry run is ${status}` : 'it is not a dry run: it was submitted for real already',
-    hint: check ? 'wait until the dry run is Complete, and look at its outcomes' : 'look at its outcomes',
-    next: 'refuse',
-    code: 'not-reviewed',
-  });
-
-const imported = ({ id }: Submission, as: number): Fault =>
-  new Fault({
-    operation: 'import',
-    object: `submission ${id}`,
-    reason: `its bytes were imported already, as submission ${as}`,
-    hint: 'look at its outcomes; to import them once more, upload the file again',
-    next: 'refuse',
-    code: 'imported',
-  });
-
-/**
- * Submits the bytes of a dry run for real: once, however old the page is. Pressed twice at the same time, the second is a
- * duplicate of the first.
- */
+/** Submits the bytes of a dry run for real, and leads to what became of them. */
 export const importNow = async (ctx: WebContext, call: KnownCall, one: Submission): Promise<Response> => {
-  if (!one.check || one.status !== 'Complete') throw notReviewed(one);
-  if (one.expiredAt !== null) throw letGo(one.fileName, 'retention.submissions');
-  const before = await importOf(ctx.store.read, one);
-  if (before !== undefined) throw imported(one, before);
-  const about = { channel: 'submit', sender: call.asker.who.name, message: null, check: false } as const;
-  const { fileName, eventTypeId } = one;
-  const { id } = await acceptFile(ctx, { ...about, fileName, eventTypeId }, ctx.spool.read(one.spool));
+  const { id } = await importDryRun(ctx, one, call.asker.who.name);
   return backTo(`/submissions/${id}`);
 };

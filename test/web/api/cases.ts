@@ -13,6 +13,8 @@ export interface Case {
   body?: string;
   /** About one thing, so that somebody else's is 404; a list otherwise. */
   one?: true;
+  /** The thing stands otherwise: 409 for those who may. */
+  refused?: true;
 }
 
 const all: readonly Role[] = ['ops', 'advertiser', 'partner'];
@@ -71,6 +73,9 @@ export const cases: Record<string, Case> = {
   },
   'get /submissions/{id}/result': {
     ...{ who: filesPeople, path: ({ submission }) => `/submissions/${submission}/result`, one: true },
+  },
+  'post /submissions/{id}/import': {
+    ...{ who: filesPeople, path: ({ submission }) => `/submissions/${submission}/import`, one: true, refused: true },
   },
   'post /submissions/{id}/release': {
     ...{ who: ops, path: ({ submission }) => `/submissions/${submission}/release`, one: true, body: '{}' },

@@ -82,6 +82,24 @@ describeStores('what advertisers send, over HTTP', (open) => {
     expect(orders(await list(advertiser, 'orderId=B'))).toEqual(['B']);
   });
 
+  test('a dry run is imported once it is complete, and only once', async () => {
+    const place = await openPlace(await open());
+    const as = await place.token(advertiser);
+    const query = 'eventType=4521&fileName=a.csv&check=true';
+    const dry = await place.ask(`/api/v1/submissions?${query}`, { method: 'POST', as, body: 'OrderId,Amount\nA,1\n' });
+    const { id } = dry.json<{ id: number }>();
+    const take = () => place.ask(`/api/v1/submissions/${id}/import`, { method: 'POST', as });
+    expect((await take()).json()).toMatchObject({ status: 409, code: 'not-reviewed' });
+    await place.store.write(
+      async ({ knex }) =>
+        void (await knex('submissions').where({ id }).update({ status: 'Complete', type: 'Reversal' })),
+    );
+    const taken = await take();
+    expect(taken.status).toBe(202);
+    expect(taken.json()).toMatchObject({ fileName: 'a.csv', check: false, status: 'Queued' });
+    expect((await take()).json()).toMatchObject({ status: 409, code: 'imported' });
+  });
+
   test('an event type says where its files go, and gives templates that are taken', async () => {
     const place = await openPlace(await open());
     const as = await place.token(advertiser);

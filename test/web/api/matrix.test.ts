@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { z } from 'zod';
 import { endpoints } from '../../../src/web/api/api.ts';
 import { findDeeds } from '../../../src/web/people/audit.ts';
 import { putPerson } from '../../../src/web/people/people.ts';
@@ -45,8 +44,8 @@ describeStores('every route and every role', (open) => {
       { ...stage.theirs, ...named },
     ];
     const ask = asking(place);
-    const told = new Map(endpoints(place.ctx).map((one) => [`${one.told.method} ${one.told.path}`, one.told]));
-    expect([...told.keys()].sort()).toEqual(Object.keys(cases).sort());
+    const told = endpoints(place.ctx).map((one) => `${one.told.method} ${one.told.path}`);
+    expect(told.sort()).toEqual(Object.keys(cases).sort());
     for (const [key, one] of Object.entries(cases)) {
       const unknown = await ask(key, one, mine, undefined);
       // A request of nobody's that writes is not even asked who it is from when no page of ours sent it.
@@ -69,14 +68,11 @@ describeStores('every route and every role', (open) => {
           expect(other.text).toBe(none.text);
         }
         const answer = await ask(key, one, mine, as);
-        const repeated = role === 'ops' && key.startsWith('post') ? [409] : [];
+        const repeated = one.refused || (role === 'ops' && key.startsWith('post')) ? [409] : [];
         // Ops were here before, and what they deleted is gone.
         const gone = role === 'advertiser' && key.startsWith('delete') ? [404] : [];
         expect([200, 201, 202, ...repeated, ...gone], `${key} as ${role}: ${answer.text}`).toContain(answer.status);
         expect(answer.text, `${key} as ${role}`).not.toMatch(foreign[role]);
-        const schema = told.get(key)?.answer;
-        if (answer.status < 300 && schema !== undefined && schema !== 'file')
-          expect((schema as z.ZodType).safeParse(answer.json()).error, key).toBeUndefined();
       }
     }
   });
