@@ -67,9 +67,9 @@ describe.skipIf(missing !== undefined)(`alerts of the service${missing === undef
     expect((await here.run('export', 'acme')).code).toBe(1);
 
     const service = here.start('serve', '--json');
-    await until(() => service.said.stdout.endsWith('}\n'), 'serve says that it runs', 40_000);
+    await until(() => service.said.stdout.endsWith('}\n'), 'serve says that it runs');
     const { web } = JSON.parse(service.said.stdout) as { web: string };
-    await until(() => receiver.received.length > 0 && relay.mails.length > 0, 'the alert arrives', 50_000);
+    await until(() => receiver.received.length > 0 && relay.mails.length > 0, 'the alert arrives');
     const opened = new Webhook(secret).verify(
       receiver.received[0]?.body ?? '',
       receiver.received[0]?.headers as Record<string, string>,
@@ -88,7 +88,7 @@ describe.skipIf(missing !== undefined)(`alerts of the service${missing === undef
     service.child.kill('SIGHUP');
     await until(() => service.said.stderr.includes('the configuration was reloaded'), 'the reload');
     expect((await here.run('deliveries', 'release', '1')).code).toBe(0);
-    await until(() => receiver.received.length > 1 && relay.mails.length > 1, 'the end arrives', 50_000);
+    await until(() => receiver.received.length > 1 && relay.mails.length > 1, 'the end arrives');
     expect(toldTo(receiver)).toEqual(['opened acme-sftp: held (host-key)', 'ended acme-sftp: held (host-key)']);
     expect(relay.mails[1]).toContain('Subject: [Nightdrop] ended: acme-sftp: held (host-key)');
     expect(await listed(here)).toEqual([]);
@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)(`alerts of the service${missing === undef
     expect(code).toBe(0);
     expect(stderr).not.toContain('planted-token');
     expect(stderr).not.toContain(secret);
-  }, 200_000);
+  }, 400_000);
 });
 
 describe('alerts test', () => {

@@ -32,7 +32,7 @@ const serve = async (here: Place): Promise<Running> => {
     Promise.reject(new Error(`serve ended with ${code}: ${stderr}`)),
   );
   ended.catch(() => undefined);
-  await Promise.race([until(() => running.said.stdout.endsWith('}\n'), 'serve says that it runs', 60_000), ended]);
+  await Promise.race([until(() => running.said.stdout.endsWith('}\n'), 'serve says that it runs'), ended]);
   return running;
 };
 
@@ -78,7 +78,7 @@ test('a mailed file is applied; a stranger is refused, and listed; a reload chan
   running.child.kill('SIGTERM');
   expect((await running.ended).code).toBe(0);
   expect(running.said.stderr).not.toMatch(/brand\.example|elsewhere\.example|sale-[12]/);
-}, 180_000);
+}, 300_000);
 
 test('a port in use, a node for mail without mail, an event type without an address: each says what to do', async () => {
   const other = createServer().listen(0, '127.0.0.1');

@@ -148,7 +148,7 @@ test('planted secrets and personal data are nowhere in what the program says', a
     said += stdout + stderr;
   }
   const service = start(['serve', ...common], { env: planted });
-  await until(() => service.said.stdout.includes('Ctrl-C'), 'serve says that it runs', 40_000);
+  await until(() => service.said.stdout.includes('Ctrl-C'), 'serve says that it runs');
   // A wrong configuration shows values: never those of secrets.
   here.write('nightdrop.yaml', 'database: { url: "postgres://u:hunter2-planted-password@127.0.0.1/x" }\n');
   service.child.kill('SIGHUP');

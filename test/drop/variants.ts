@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   DropFault,
@@ -11,6 +10,7 @@ import {
   type Seen,
 } from '../../src/drop/drop.ts';
 import { found, restricted, type Server } from './conformance.ts';
+import { until } from '../until.ts';
 import { deliver, digestIn, faultOf, namesIn, outgoing, type Stage } from './stage.ts';
 
 /** A server that restricts or changes something, and how an upload to it ends. */
@@ -97,13 +97,9 @@ export const describeVariants = (server: Server, variants: Variant[]): void => {
 
 /** Somebody else's session, while ours is tried. The one that found the server ready may not have gone yet. */
 export const anotherSession = async (stage: Stage): Promise<() => Promise<void>> => {
-  for (let tries = 0; ; tries++) {
-    try {
-      const first = await stage.open();
-      return () => first.close();
-    } catch (error) {
-      if (!(error instanceof DropFault) || error.code !== 'busy' || tries === 100) throw error;
-      await pause(50);
-    }
-  }
+  const unlessBusy = (error: unknown): undefined => {
+    if (!(error instanceof DropFault) || error.code !== 'busy') throw error;
+  };
+  const first = await until(() => stage.open().catch(unlessBusy), 'the one before has gone');
+  return () => first.close();
 };

@@ -196,10 +196,9 @@ describe.skipIf(missing !== undefined)('vsftpd', () => {
         await during({ implicit, config: ['max_per_ip=1'] }, async (server) => {
           const stage = stageOf(server, { mode: implicit ? 'implicit' : 'explicit' });
           // The server may still count the call that found it ready.
-          let first = await stage.open().catch(() => undefined);
-          for (let tries = 0; !first && tries < 100; tries++) first = await stage.open().catch(() => undefined);
+          const first = await until(() => stage.open().catch(() => undefined), 'that call is forgotten');
           expect(await faultOf(stage.open())).toMatchObject({ code: 'busy', next: 'retry' });
-          await first?.close();
+          await first.close();
         });
     });
 

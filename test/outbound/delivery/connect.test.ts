@@ -67,7 +67,7 @@ describeStores('a connection to a drop', (open) => {
       highest = Math.max(highest, ++now);
       const drop = await openDrop(...args);
       // Until as many are there as may be; then long enough for one too many.
-      for (let tries = 0; highest < most && tries < 500; tries++) await pause(20);
+      for (let tries = 0; highest < most && tries < 4500; tries++) await pause(20);
       await pause(100);
       const close: Drop['close'] = () => (now--, drop.close());
       return { ...drop, close };
