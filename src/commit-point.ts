@@ -40,9 +40,14 @@ export type MailPoint = 'in 2 received' | 'in 2 kept' | 'in 2 committed' | 'in 2
 /** Those of the log of a message (design: "Commit points", In 3). */
 export type LogPoint = 'in 3 begun' | 'in 3 spooled' | 'in 3 before commit' | 'in 3 logged';
 
-let hook: ((point: CommitPoint | InboxPoint | MailPoint | LogPoint | InPoint) => void) | undefined;
+/** Those of the answer to a mail: decided, claimed, taken by the relay, and written down as sent. */
+export type ReplyPoint = 'reply planned' | 'reply claimed' | 'reply taken' | 'reply recorded';
 
-export const reached = (point: CommitPoint | InboxPoint | MailPoint | LogPoint | InPoint): void => hook?.(point);
+type AnyPoint = CommitPoint | InboxPoint | MailPoint | LogPoint | InPoint | ReplyPoint;
+
+let hook: ((point: AnyPoint) => void) | undefined;
+
+export const reached = (point: AnyPoint): void => hook?.(point);
 
 /** For crash tests only. */
 export const onCommitPoint = (listener: typeof hook): void => void (hook = listener);

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../clock.ts';
+import { reached } from '../../commit-point.ts';
 import { asFault, Fault } from '../../fault.ts';
 import type { Log } from '../../log.ts';
 import type { Relay } from '../../notify/channel.ts';
@@ -55,6 +56,7 @@ const plan = async ({ store, clock, replying }: ReplyContext): Promise<void> => 
     if (!rule || rule.reply === 'none' || !message) continue;
     const who = addressee(message, one, rule, { domain, from: relay.from });
     await planReply(store, one, { kind: rule.reply, who, now: clock.now() });
+    reached('reply planned');
   }
 };
 
@@ -130,6 +132,7 @@ const sendOne = async (ctx: ReplyContext, due: Reply): Promise<boolean> => {
   const { store, clock, random, log } = ctx;
   const reply = await claimReply(store, due);
   if (!reply) return true;
+  reached('reply claimed');
   const about = { message: reply.messageId, kind: reply.kind };
   try {
     const wanted = await stillWanted(ctx, reply);
@@ -143,7 +146,9 @@ const sendOne = async (ctx: ReplyContext, due: Reply): Promise<boolean> => {
     log.warn({ ...about, code, reason, hint }, given ? 'a reply is given up' : 'a reply could not be sent');
     return !relayTrouble.includes(code);
   }
+  reached('reply taken');
   await recordSent(store, reply, clock.now());
+  reached('reply recorded');
   log.info(about, 'a reply was sent');
   return true;
 };
