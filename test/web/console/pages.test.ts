@@ -1,18 +1,11 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startChromium } from '../../servers/chromium.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { describeStores } from '../../stores.ts';
 import { setStage } from '../api/stage.ts';
 import { openPlace } from '../place.ts';
-import { advertiser, expectAccessible, ops, partner, signedIn } from './walk.ts';
+import { advertiser, expectAccessible, ops, partner, signedIn, withBrowser } from './walk.ts';
 
-let browser: Browser;
-beforeAll(async () => {
-  const started = await startChromium();
-  if (typeof started === 'string') throw new Error(started);
-  browser = started;
-});
-afterAll(() => browser.close());
+const browser = withBrowser();
 
 const pathsOf = ({ submission, delivery, batch, order, eventType }: Awaited<ReturnType<typeof setStage>>['mine']) => ({
   ops: [
@@ -75,7 +68,7 @@ describeStores('the console', (open, kind) => {
     async (colorScheme, width) => {
       const place = await openPlace(await open());
       const { mine } = await setStage(place);
-      const page = await signedIn(browser, place, ops, { colorScheme, width });
+      const page = await signedIn(browser(), place, ops, { colorScheme, width });
       const errors: string[] = [];
       page.on('console', (message) => void (message.type() === 'error' && errors.push(message.text())));
       page.on('pageerror', (error) => errors.push(error.message));
@@ -95,7 +88,7 @@ describeStores('the console', (open, kind) => {
   ] as const)('the pages of a %s show what is theirs, and nothing of others', async (role, scope) => {
     const place = await openPlace(await open());
     const { mine, theirs } = await setStage(place);
-    const page = await signedIn(browser, place, scope);
+    const page = await signedIn(browser(), place, scope);
     for (const path of pathsOf(mine)[role]) {
       expect((await page.goto(place.base + path))?.status(), path).toBe(200);
       const text = await page.locator('body').innerText();
@@ -112,7 +105,7 @@ describeStores('the console', (open, kind) => {
   test('ops find the held file, read why, and release it once', async () => {
     const place = await openPlace(await open());
     const { mine } = await setStage(place);
-    const page = await signedIn(browser, place, ops);
+    const page = await signedIn(browser(), place, ops);
     await page.goto(`${place.base}/submissions?status=Held&eventType=4521`);
     await page.getByRole('link', { name: 'returns.csv' }).click();
     await page.waitForURL(new RegExp(`/submissions/${mine.submission}$`));
@@ -138,7 +131,7 @@ describeStores('the console', (open, kind) => {
   test('a held delivery is released, and another settled with its reason', async () => {
     const place = await openPlace(await open());
     const { mine, theirs } = await setStage(place);
-    const page = await signedIn(browser, place, ops);
+    const page = await signedIn(browser(), place, ops);
     await page.goto(`${place.base}/deliveries?state=held`);
     await page.goto(`${place.base}/deliveries/${mine.delivery}`);
     await page.getByText('planted error').first().waitFor();
@@ -168,7 +161,7 @@ describeStores('the console', (open, kind) => {
     await store.write(async ({ knex }) => {
       await knex('submissions').where({ id: mine.submission }).update({ file_name: hostile, error: hostile });
     });
-    const page = await signedIn(browser, place, ops);
+    const page = await signedIn(browser(), place, ops);
     for (const path of [
       '/submissions',
       `/submissions/${mine.submission}`,
@@ -185,7 +178,7 @@ describeStores('the console', (open, kind) => {
     const store = await open();
     const place = await openPlace(store);
     const { mine } = await setStage(place);
-    const page = await signedIn(browser, place, ops);
+    const page = await signedIn(browser(), place, ops);
     await page.goto(`${place.base}/submissions`);
     await page.keyboard.press('j');
     const focused = await page.evaluate(focusedLink);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { expect, test } from 'vitest';
@@ -30,7 +30,7 @@ const smaller = (png: Buffer): Buffer => {
 };
 
 const startAll = async (): Promise<Browser> => {
-  const missing = await need(['pngquant'], () => (quantizer ? quantizer : undefined));
+  const missing = await need(['pngquant'], () => (existsSync(quantizer) ? quantizer : undefined));
   const browser = missing ?? (await startChromium());
   if (typeof browser === 'string') throw new Error(browser);
   return browser;

@@ -1,27 +1,13 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyQueued } from '../../../src/inbound/submission/apply-queue.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { findMappings } from '../../../src/inbound/submission/saved-mappings.ts';
 import { addTransactions } from '../../feeds.ts';
-import { startChromium } from '../../servers/chromium.ts';
 import { describeStores } from '../../stores.ts';
 import { setStage } from '../api/stage.ts';
 import { openPlace, type PlaceOfWeb } from '../place.ts';
-import { advertiser, expectAccessible, ops, signedIn } from './walk.ts';
+import { advertiser, applyAll, expectAccessible, ops, signedIn, withBrowser } from './walk.ts';
 
-let browser: Browser;
-beforeAll(async () => {
-  const started = await startChromium();
-  if (typeof started === 'string') throw new Error(started);
-  browser = started;
-});
-afterAll(() => browser.close());
-
-/** What the service does in its turn. */
-const applyAll = async ({ store, spool, settings }: PlaceOfWeb): Promise<void> => {
-  const found = settings.eventTypes.get(4521);
-  if (found) await applyQueued({ store, spool }, found, { signal: new AbortController().signal });
-};
+const browser = withBrowser();
 
 const upload = async (page: Page, { base }: PlaceOfWeb, name: string, lines: readonly string[]): Promise<void> => {
   await page.goto(`${base}/import?eventType=4521`);
@@ -41,7 +27,7 @@ describeStores('mappings in the console', (open) => {
     const place = await openPlace(await open());
     const order = { partner: 'acme', event_type: 4521, order_id: 'A-1', amount: 5000, currency: 'USD' };
     await addTransactions(place.store, [order]);
-    const page = await signedIn(browser, place, advertiser);
+    const page = await signedIn(browser(), place, advertiser);
     await upload(page, place, 'first.csv', ['Belegnr;Summe;Why;Clerk', 'A-1;40.00;ORDER_UPDATE;Ann']);
     expect(await page.getByLabel('Saved mapping').count()).toBe(0);
     await page.getByLabel('Import Belegnr as').selectOption('OrderId');
@@ -88,7 +74,7 @@ describeStores('mappings in the console', (open) => {
 
   test('new orders without a partner are said to stay unmatched, and XML is said not to be mapped', async () => {
     const place = await openPlace(await open());
-    const page = await signedIn(browser, place, ops);
+    const page = await signedIn(browser(), place, ops);
     await upload(page, place, 'sales.csv', [
       'OrderId,EventDate,CampaignId,Amount',
       'N-1,2026-11-20T10:00:00Z,1000,5.00',
@@ -109,7 +95,7 @@ describeStores('mappings in the console', (open) => {
   test('what somebody has typed is not taken away by the refresh of the page', async () => {
     const place = await openPlace(await open());
     const { mine } = await setStage(place);
-    const page = await signedIn(browser, place, ops);
+    const page = await signedIn(browser(), place, ops);
     await page.clock.install();
     const asked: string[] = [];
     page.on('request', (request) => {

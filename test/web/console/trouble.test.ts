@@ -1,29 +1,17 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { applyQueued } from '../../../src/inbound/submission/apply-queue.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
 import { deliverNow } from '../../../src/outbound/delivery/deliver.ts';
 import { deliveryContext } from '../../../src/web/context.ts';
 import { findDeeds } from '../../../src/web/people/audit.ts';
-import { startChromium } from '../../servers/chromium.ts';
 import { describeStores } from '../../stores.ts';
 import { addTransactions } from '../../feeds.ts';
 import { setStage } from '../api/stage.ts';
-import { eventType, openPlace, type PlaceOfWeb } from '../place.ts';
-import { advertiser, expectAccessible, ops, partner, signedIn } from './walk.ts';
+import { openPlace, type PlaceOfWeb } from '../place.ts';
+import { advertiser, applyAll, expectAccessible, ops, partner, signedIn, withBrowser } from './walk.ts';
 
-let browser: Browser;
-beforeAll(async () => {
-  const started = await startChromium();
-  if (typeof started === 'string') throw new Error(started);
-  browser = started;
-});
-afterAll(() => browser.close());
-
-/** What the service does in its turn. */
-const applyAll = (place: PlaceOfWeb) =>
-  applyQueued(place.ctx, eventType(4521), { signal: new AbortController().signal });
+const browser = withBrowser();
 
 /** The bytes of what a link gives to take away. */
 const taken = async (page: Page, name: RegExp): Promise<{ fileName: string; text: string }> => {
@@ -59,7 +47,7 @@ describeStores('what people do when something went wrong', (open, kind) => {
     await submitAs(place, 'broken.csv', 'Order,Sum\n1,2\n');
     await submitAs(place, 'returns.csv', changes);
     for (const name of ['clean.csv', 'clean again.csv']) await submitAs(place, name, clean);
-    const page = await signedIn(browser, place, ops);
+    const page = await signedIn(browser(), place, ops);
     const trouble = page.getByRole('region', { name: 'Held and failed files, newest first' });
     await trouble.getByRole('link', { name: 'broken.csv' }).click();
     await page.waitForURL(/\/submissions\/\d+$/);
@@ -97,7 +85,7 @@ describeStores('what people do when something went wrong', (open, kind) => {
     const remote = join(place.folder, 'acme', 'acme_1.csv');
     const deliver = () =>
       deliverNow(deliveryContext(place.ctx), { id: mine.delivery }, { signal: new AbortController().signal });
-    const page = await signedIn(browser, place, ops);
+    const page = await signedIn(browser(), place, ops);
     await page.goto(`${place.base}/deliveries?state=held`);
     await page.getByRole('link', { name: 'acme_1.csv' }).click();
     await page.getByRole('button', { name: /Release/ }).click();
@@ -121,7 +109,7 @@ describeStores('what people do when something went wrong', (open, kind) => {
     const place = await openPlace(await open());
     const { mine } = await setStage(place);
     await mkdir(join(place.folder, 'acme'), { recursive: true });
-    const page = await signedIn(browser, place, partner);
+    const page = await signedIn(browser(), place, partner);
     await page.getByRole('link', { name: 'acme_1.csv' }).first().click();
     await page.waitForURL(new RegExp(`/deliveries/${mine.delivery}$`));
     expect(await page.locator('main form').count()).toBe(0);

@@ -2,13 +2,33 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import { expect, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { applyQueued } from '../../../src/inbound/submission/apply-queue.ts';
 import type { Scope } from '../../../src/web/people/may.ts';
+import { startChromium } from '../../servers/chromium.ts';
 import type { PlaceOfWeb } from '../place.ts';
 
 export const ops: Scope = { role: 'ops' };
 export const advertiser: Scope = { role: 'advertiser', eventTypes: [4521] };
 export const partner: Scope = { role: 'partner', partners: ['acme'], feeds: [] };
+
+/** One browser for all tests of a file; it is there when they run. */
+export const withBrowser = (): (() => Browser) => {
+  let browser: Browser | undefined;
+  beforeAll(async () => {
+    const started = await startChromium();
+    if (typeof started === 'string') throw new Error(started);
+    browser = started;
+  });
+  afterAll(() => browser?.close());
+  return () => browser as Browser;
+};
+
+/** What the service does in its turn: applies what was submitted. */
+export const applyAll = async ({ store, spool, settings }: PlaceOfWeb): Promise<void> => {
+  const found = settings.eventTypes.get(4521);
+  if (found) await applyQueued({ store, spool }, found, { signal: new AbortController().signal });
+};
 
 export interface Look {
   colorScheme?: 'light' | 'dark';

@@ -1,34 +1,19 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startChromium } from '../../servers/chromium.ts';
+import { expect, test } from 'vitest';
 import { describeStores } from '../../stores.ts';
 import { findDeeds } from '../../../src/web/people/audit.ts';
 import { setStage } from '../api/stage.ts';
 import { addTransactions, makeFeed } from '../../feeds.ts';
-import { applyQueued } from '../../../src/inbound/submission/apply-queue.ts';
-import { openPlace, type PlaceOfWeb } from '../place.ts';
-import { advertiser, expectAccessible, ops, partner, signedIn } from './walk.ts';
+import { openPlace } from '../place.ts';
+import { advertiser, applyAll, expectAccessible, ops, partner, signedIn, withBrowser } from './walk.ts';
 
-/** What the service does in its turn. */
-const applyAll = async ({ store, spool, settings }: PlaceOfWeb): Promise<void> => {
-  const found = settings.eventTypes.get(4521);
-  if (found) await applyQueued({ store, spool }, found, { signal: new AbortController().signal });
-};
-
-let browser: Browser;
-beforeAll(async () => {
-  const started = await startChromium();
-  if (typeof started === 'string') throw new Error(started);
-  browser = started;
-});
-afterAll(() => browser.close());
+const browser = withBrowser();
 
 describeStores('what people do in the console', (open) => {
   test('an advertiser copies the address and takes a template', async () => {
     const place = await openPlace(await open());
-    const page = await signedIn(browser, place, advertiser);
+    const page = await signedIn(browser(), place, advertiser);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: place.base });
     await page.goto(`${place.base}/event-types`);
     await page.getByRole('link', { name: 'Sale 4521' }).click();
@@ -51,7 +36,7 @@ describeStores('what people do in the console', (open) => {
   test('ops examine a drop and read of each step what was seen, and of a missing folder what to do', async () => {
     const place = await openPlace(await open());
     await setStage(place);
-    const page = await signedIn(browser, place, ops);
+    const page = await signedIn(browser(), place, ops);
     await page.goto(`${place.base}/drops`);
     await page.getByRole('link', { name: 'acme-folder' }).click();
     await page.getByRole('button', { name: 'Examine the drop' }).click();
@@ -84,7 +69,7 @@ describeStores('what people do in the console', (open) => {
     const place = await openPlace(await open());
     const order = (id: string) => ({ partner: 'acme', event_type: 4521, order_id: id, amount: 5000, currency: 'USD' });
     await addTransactions(place.store, ['S1-000000001', 'S1-000000002'].map(order));
-    const page = await signedIn(browser, place, advertiser);
+    const page = await signedIn(browser(), place, advertiser);
     await page.goto(`${place.base}/import`);
     await page.setInputFiles('input[type=file]', {
       ...{ name: 'März "returns".csv', mimeType: 'text/csv', buffer: Buffer.from(foreign) },
@@ -178,7 +163,7 @@ describeStores('what people do in the console', (open) => {
       ...[row('BEFORE', '18T12:59:59Z', '10'), row('FIRST', '18T13:00:00Z', '10')],
       ...[row('OTHER', '18T15:00:00Z', '20'), row('AFTER', '19T13:00:00Z', '10')],
     ]);
-    const page = await signedIn(browser, place, partner);
+    const page = await signedIn(browser(), place, partner);
     await page.goto(`${place.base}/export`);
     await page.getByLabel('From (Australia/Sydney)').fill('2026-11-19T00:00');
     await page.getByLabel('To, not included').fill('2026-11-20T00:00');
