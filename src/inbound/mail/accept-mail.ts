@@ -18,7 +18,15 @@ export interface Envelope {
   tls: string | null;
   /** Null for the null sender. */
   envelopeFrom: string | null;
-  recipients: readonly { recipient: string; eventTypeId: number; check: boolean }[];
+  recipients: readonly EnvelopeRecipient[];
+  /** Those that heard 550 at RCPT, with the reason: where others remain, each gets a `Failed` entry. */
+  turnedAway: readonly (EnvelopeRecipient & { refusal: string })[];
+}
+
+export interface EnvelopeRecipient {
+  recipient: string;
+  eventTypeId: number;
+  check: boolean;
 }
 
 /** What became of a mail: it lasts as message `id`, or no recipient takes it; `refusals` says why, by recipient. */
@@ -85,7 +93,7 @@ const commitMails = (store: Store, some: readonly NewMail[]): Promise<number[]> 
   store.writeAside((writer) => insertMessages(writer, some));
 
 const rowsOf = (
-  { peer, helo, tls, envelopeFrom, recipients }: Envelope,
+  { peer, helo, tls, envelopeFrom, recipients, turnedAway }: Envelope,
   { bytes, sha256, messageId }: ReceivedMail,
   { evidence, refusals }: Judgement,
   kept: Pick<NewMessage, 'receivedAt' | 'spool'>,
@@ -94,5 +102,8 @@ const rowsOf = (
     ...{ ...kept, peer, helo: cut(helo), tls, envelopeFrom: cut(envelopeFrom) },
     ...{ bytes, sha256, messageId: cut(messageId), evidence },
   },
-  recipients.map((one) => ({ ...one, refusal: cut(refusals.get(one.recipient) ?? null) })),
+  [
+    ...recipients.map((one) => ({ ...one, refusal: cut(refusals.get(one.recipient) ?? null) })),
+    ...turnedAway.map((one) => ({ ...one, refusal: cut(one.refusal) })),
+  ],
 ];

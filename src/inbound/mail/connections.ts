@@ -92,8 +92,9 @@ export const makeConnections = (dialogue: Dialogue): Connections => {
 };
 
 const makeConnection = (session: SMTPServerSession, beganAt: number): Connection => {
-  const fresh = { helo: '', tls: null, envelopeFrom: null, recipients: new Map(), misses: 0 };
-  const talk = { peer: session.remoteAddress, ...fresh, brought: { bytes: 0, mails: 0 } };
+  const fresh = { helo: '', tls: null, envelopeFrom: null, misses: 0 };
+  const lists = { recipients: new Map(), turnedAway: new Map() };
+  const talk = { peer: session.remoteAddress, ...fresh, ...lists, brought: { bytes: 0, mails: 0 } };
   return { talk, session, beganAt, command: '', noted: false, working: 0 };
 };
 

@@ -26,6 +26,8 @@ export interface Talk {
   envelopeFrom: string | null;
   /** Of the mail under way, by address in lower case. */
   recipients: Map<string, Envelope['recipients'][number]>;
+  /** Of the mail under way: those whose senders its envelope sender is not among. */
+  turnedAway: Map<string, Envelope['turnedAway'][number]>;
   /** Recipients refused so far, of all mails. */
   misses: number;
   readonly brought: Brought;
@@ -134,6 +136,7 @@ const answerMail = async (desk: Desk, talk: Talk, from: string): Promise<Reply |
   const { tlsRequired, maxSize } = desk.rules();
   talk.envelopeFrom = from === '' ? null : from;
   talk.recipients.clear();
+  talk.turnedAway.clear();
   if (tlsRequired && talk.tls === null) return refuse(desk, talk, replies.tlsRequired);
   try {
     await desk.room.seeToAll(maxSize);
@@ -162,9 +165,13 @@ const answerRecipient = async (desk: Desk, talk: Talk, address: string): Promise
   }
   const recipient = addressKey(address);
   const refusal = envelopeRefusal(talk.envelopeFrom, desk.rules().senders.get(found.eventTypeId)?.senders ?? []);
-  if (refusal !== undefined) return refuse(desk, talk, replies.notAllowed(refusal), recipient);
+  const about = { recipient, eventTypeId: found.eventTypeId, check: found.check };
+  if (refusal !== undefined) {
+    talk.turnedAway.set(recipient, { ...about, refusal });
+    return refuse(desk, talk, replies.notAllowed(refusal), recipient);
+  }
   if (isTooOften(desk, talk, recipient, now)) return refuse(desk, talk, replies.tooOften, recipient);
-  talk.recipients.set(recipient, { recipient, eventTypeId: found.eventTypeId, check: found.check });
+  talk.recipients.set(recipient, about);
   return undefined;
 };
 
@@ -196,7 +203,8 @@ const answerData = async (desk: Desk, talk: Talk, data: AsyncIterable<Buffer>): 
 
 const finish = async (desk: Desk, talk: Talk, received: ReceivedMail): Promise<Reply> => {
   const { peer, helo, tls, envelopeFrom } = talk;
-  const envelope: Envelope = { peer, helo, tls, envelopeFrom, recipients: [...talk.recipients.values()] };
+  const [recipients, turnedAway] = [[...talk.recipients.values()], [...talk.turnedAway.values()]];
+  const envelope: Envelope = { peer, helo, tls, envelopeFrom, recipients, turnedAway };
   const acceptance = await desk.accept(envelope, received, desk.rules().senders);
   const { refusals } = acceptance;
   for (const [recipient, sentence] of refusals) await note(desk, talk, replies.notAllowed(sentence), recipient);

@@ -100,7 +100,12 @@ describeStores('a mail', (open) => {
     expect(await client.say(`RCPT TO:<${lead}>`)).toMatch(/^550 5\.7\.1 The sender cannot be told: /);
     client.end();
     const [message] = await stage.messages();
-    expect(message?.recipients.map(({ recipient }) => recipient)).toEqual([lead]);
+    // The other recipient's file is logged as well, as Failed, with what was answered.
+    const reason = 'The envelope sender (Return-Path) is not allowed for this address.';
+    expect(message?.recipients.map(({ recipient, refusal }) => [recipient, refusal])).toEqual([
+      [lead, null],
+      [sale, reason],
+    ]);
     const lines = (await stage.refused()).map(({ recipient, envelopeFrom, code }) => [recipient, envelopeFrom, code]);
     expect(lines).toEqual([
       [sale, 'desk@agency.example', 550],
