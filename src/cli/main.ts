@@ -7,6 +7,7 @@ import { wrongUse } from './arguments.ts';
 import type { CliCommand, Session } from './command.ts';
 import { commandsFor } from './commands.ts';
 import { tell } from './edge.ts';
+import { tuneEngine } from './engine.ts';
 import { exit, type ExitCode } from './exit-code.ts';
 import { makeOutput } from './output.ts';
 import { version } from './version.ts';
@@ -118,6 +119,7 @@ export const run = async (line: readonly string[]): Promise<ExitCode> => {
   return code;
 };
 
+tuneEngine();
 const code = await run(process.argv.slice(2));
 process.exitCode = code;
 // A connection that does not answer must not keep a finished command alive; first all that was said is written out.

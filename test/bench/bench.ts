@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { readFile, writeFile } from 'node:fs/promises';
+import { tuneEngine } from '../../src/cli/engine.ts';
 import { freezeRows } from './freeze.ts';
 import { ftpsRows } from './ftps.ts';
 import { ingestRows } from './ingest.ts';
@@ -17,6 +18,9 @@ const suites: Record<string, () => Promise<BenchRow[]>> = {
   smtp: smtpRows,
   pages: pagesRows,
 };
+
+// As the program does.
+tuneEngine();
 
 const asked = process.argv.slice(2);
 const chosen = Object.entries(suites).filter(([name]) => asked.length === 0 || asked.includes(name));
