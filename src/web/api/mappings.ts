@@ -5,9 +5,9 @@ import { type MappedColumn, type SavedMapping, usableField } from '../../inbound
 import { deleteMapping, findMappings, saveMapping } from '../../inbound/submission/saved-mappings.ts';
 import type { EventType } from '../../ledger/event-type.ts';
 import type { WebContext } from '../context.ts';
-import { mappingName } from '../mapping-name.ts';
 import { nothingHere, wrongRequest } from '../problem.ts';
 import { type Found, idIn, type KnownCall } from '../route.ts';
+import { mappingIn, mappingName } from '../saved-mapping.ts';
 import { pagedList } from './cursor.ts';
 import { type Endpoint, listOf, ofOne } from './endpoint.ts';
 import { given, inEventTypes } from './narrow.ts';
@@ -110,14 +110,6 @@ const putEndpoint = (ctx: WebContext): Endpoint =>
     },
   );
 
-const found =
-  (ctx: WebContext) =>
-  async (call: KnownCall): Promise<Found<SavedMapping> | undefined> => {
-    const id = idIn(call);
-    const [thing] = id === undefined ? [] : await findMappings(ctx.store.read, { id });
-    return thing && { thing, subject: { eventType: thing.eventTypeId }, name: `mapping ${thing.id}` };
-  };
-
 const deleteEndpoint = (ctx: WebContext): Endpoint =>
   ofOne(
     ctx,
@@ -125,7 +117,7 @@ const deleteEndpoint = (ctx: WebContext): Endpoint =>
       ...{ method: 'delete', path: '/mappings/{id}', needs: 'mappings.write', tag, params: { id: 'of the mapping' } },
       ...{ summary: 'deletes a saved mapping; what was imported with it stays as it is', answer: mapping },
     },
-    found(ctx),
+    mappingIn(ctx),
     async ({ call, thing }) => {
       if (!(await deleteMapping(ctx.store, thing.id))) throw nothingHere();
       return line(call, thing);

@@ -6,10 +6,10 @@ import type { Submission } from '../../inbound/submission/submission.ts';
 import type { EventType } from '../../ledger/event-type.ts';
 import { masked } from '../api/personal.ts';
 import type { WebContext } from '../context.ts';
-import { longestMappingName, mappingName } from '../mapping-name.ts';
 import type { Html } from '../page.ts';
 import { wrongRequest } from '../problem.ts';
-import { type Found, idIn, type KnownCall, type Route, routeOn } from '../route.ts';
+import { type KnownCall, type Route, routeOn } from '../route.ts';
+import { longestMappingName, mappingIn, mappingName } from '../saved-mapping.ts';
 import { badge, cell, type Column, count, table, time } from './cells.ts';
 import { backTo, ownForm } from './frame.ts';
 
@@ -145,19 +145,11 @@ export const savedList = async (ctx: WebContext, call: KnownCall, { id }: EventT
     )}`;
 };
 
-const find =
-  (ctx: WebContext) =>
-  async (call: KnownCall): Promise<Found<SavedMapping> | undefined> => {
-    const id = idIn(call);
-    const [thing] = id === undefined ? [] : await findMappings(ctx.store.read, { id });
-    return thing && { thing, subject: { eventType: thing.eventTypeId }, name: `mapping ${thing.id}` };
-  };
-
 /** Deleting a saved mapping. What was imported with it stays as it is. */
 export const savedMappingRoutes = (ctx: WebContext): Route[] => [
   routeOn(
     { method: 'post', path: '/mappings/:id/delete', face: 'page', needs: 'mappings.write' },
-    find(ctx),
+    mappingIn(ctx),
     async (_, { id, eventTypeId }) => {
       await deleteMapping(ctx.store, id);
       return backTo(`/import?eventType=${eventTypeId}`);
