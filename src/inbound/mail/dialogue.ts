@@ -203,7 +203,9 @@ const answerData = async (desk: Desk, talk: Talk, data: AsyncIterable<Buffer>): 
 
 const finish = async (desk: Desk, talk: Talk, received: ReceivedMail): Promise<Reply> => {
   const { peer, helo, tls, envelopeFrom } = talk;
-  const [recipients, turnedAway] = [[...talk.recipients.values()], [...talk.turnedAway.values()]];
+  const recipients = [...talk.recipients.values()];
+  // A reload between two RCPT of one address may have changed the answer; a recipient has one line.
+  const turnedAway = [...talk.turnedAway.values()].filter(({ recipient }) => !talk.recipients.has(recipient));
   const envelope: Envelope = { peer, helo, tls, envelopeFrom, recipients, turnedAway };
   const acceptance = await desk.accept(envelope, received, desk.rules().senders);
   const { refusals } = acceptance;
